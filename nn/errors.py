@@ -1,0 +1,88 @@
+"""The one exception tree. Whatever a user can put right is an :class:`EpochreelError`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "Cancelled",
+    "EpochreelError",
+    "InvalidInputError",
+    "MissingPackageError",
+    "OutputError",
+    "RecordingError",
+    "RenderError",
+    "SceneError",
+    "unknown_name",
+]
+
+
+class EpochreelError(Exception):
+    """Root of all errors of this project; its text is one line, ready for a user."""
+
+
+class InvalidInputError(EpochreelError, ValueError):
+    """An argument or some data that can't be used: ``data.noise: must be ≥ 0, got -1``."""
+
+
+class RecordingError(EpochreelError):
+    """A recording that can't be read or used."""
+
+
+class MissingPackageError(EpochreelError, ImportError):
+    """An optional package that isn't installed; the text is the line that installs it."""
+
+
+class RenderError(EpochreelError):
+    """A film that can't be drawn."""
+
+
+class OutputError(EpochreelError):
+    """A file that can't be written."""
+
+
+class SceneError(EpochreelError):
+    """Everything that is wrong with some scene files.
+
+    Parameters
+    ----------
+    *problems : str
+        One line each.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems: tuple[str, ...] = problems
+
+    def __str__(self) -> str:
+        """All problems, one a line."""
+        return "\n".join(self.problems)
+
+
+class Cancelled(EpochreelError):  # noqa: N818 -- nothing went wrong
+    """The user stopped the work."""
+
+
+def unknown_name(argument: str, name: object, known: Iterable[str]) -> InvalidInputError:
+    """Build the error for a name that isn't in a table.
+
+    Parameters
+    ----------
+    argument : str
+        What the name was given for.
+    name : object
+        What came.
+    known : iterable of str
+        What is allowed.
+
+    Returns
+    -------
+    InvalidInputError
+        Names all that is allowed, and the nearest of it where one is near.
+    """
+    allowed = list(known)
+    near = get_close_matches(name, allowed, n=1) if isinstance(name, str) else []
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    listing = ", ".join(map(repr, allowed))
+    return InvalidInputError(f"{argument}: must be one of {listing}, got {name!r}{hint}")

@@ -1,0 +1,176 @@
+"""What a training leaves behind: snapshots, their metrics, and how to predict from each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
+from epochreel.nn.errors import InvalidInputError
+
+__all__ = ["FunctionRecording", "Link", "Recording", "Unit"]
+
+Unit: TypeAlias = Literal["update", "epoch"]
+Link: TypeAlias = Literal["sigmoid", "softmax"]
+
+
+class Recording(Protocol):
+    """The snapshots of one training; all that a film needs to know of a model."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        ...
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it learned from."""
+        ...
+
+    @property
+    def updates(self) -> IntArray:
+        """Updates done at each snapshot, (snapshots,), strictly increasing; 0 is untrained."""
+        ...
+
+    @property
+    def epochs(self) -> FloatArray:
+        """Epochs done at each snapshot, (snapshots,); not whole within an epoch."""
+        ...
+
+    @property
+    def seconds(self) -> FloatArray:
+        """Training time until each snapshot, (snapshots,), in seconds."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What the capture counted in; a film's counter shows this."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, FloatArray]:
+        """Of each snapshot, (snapshots,): ``train_loss``, ``train_accuracy``, the same of ``test``.
+
+        The two of ``test`` are absent where there is no test split.
+        """
+        ...
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the training ended early; ``None`` where it is complete."""
+        ...
+
+    @property
+    def link(self) -> Link:
+        """What turns logits into probabilities."""
+        ...
+
+    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Predict, before the link.
+
+        Parameters
+        ----------
+        snapshot : int
+            Index of the snapshot, from 0.
+        points : (points, features) array
+
+        Returns
+        -------
+        (points, outputs) array of float32
+            The caller's own.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of snapshots."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Snapshots:
+    """What every recording here knows of its snapshots; arrays are copied and read-only."""
+
+    name: str
+    dataset: Dataset
+    updates: IntArray
+    epochs: FloatArray
+    seconds: FloatArray
+    unit: Unit
+    metrics: Mapping[str, FloatArray]
+    stopped: str | None = None
+    link: Link = "sigmoid"
+
+    def __post_init__(self) -> None:
+        """Copy, check, and forbid writing."""
+        updates = read_only(self.updates, np.int64)
+        if updates.ndim != 1 or not len(updates):
+            raise InvalidInputError(
+                f"updates: must be one number for each of at least one snapshot, "
+                f"got shape {updates.shape}"
+            )
+        if updates[0] < 0 or (np.diff(updates) <= 0).any():
+            raise InvalidInputError("updates: must be ≥ 0 and strictly increasing")
+        series = {"epochs": self.epochs, "seconds": self.seconds, **self.metrics}
+        copies = {name: read_only(values, np.float64) for name, values in series.items()}
+        for name, values in copies.items():
+            if values.shape != updates.shape:
+                raise InvalidInputError(
+                    f"{name}: must be one number for each of {len(updates)} snapshots, "
+                    f"got shape {values.shape}"
+                )
+        if self.unit not in ("update", "epoch"):
+            raise InvalidInputError(f"unit: must be 'update' or 'epoch', got {self.unit!r}")
+        object.__setattr__(self, "updates", updates)
+        object.__setattr__(self, "epochs", copies.pop("epochs"))
+        object.__setattr__(self, "seconds", copies.pop("seconds"))
+        object.__setattr__(self, "metrics", MappingProxyType(copies))
+
+    def __len__(self) -> int:
+        """Return the number of snapshots."""
+        return len(self.updates)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give pickle a plain dict of metrics; it can't take a read-only one."""
+        return {**self.__dict__, "metrics": dict(self.metrics)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore from pickle, which forgets what is read-only."""
+        for value in (*state.values(), *state["metrics"].values()):
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+        self.__dict__.update(state, metrics=MappingProxyType(state["metrics"]))
+
+    def _check(self, snapshot: int, points: NDArray[Any]) -> None:
+        if not 0 <= snapshot < len(self.updates):
+            raise InvalidInputError(
+                f"snapshot: must be from 0 to {len(self.updates) - 1}, got {snapshot}"
+            )
+        if points.ndim != 2 or points.shape[1] != self.dataset.features:
+            raise InvalidInputError(
+                f"points: must have shape (points, {self.dataset.features}), got {points.shape}"
+            )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FunctionRecording(_Snapshots):
+    """A recording whose snapshots are a function: for tests, and for models without parameters.
+
+    Parameters
+    ----------
+    name, dataset, updates, epochs, seconds, unit, metrics, stopped, link
+        As in :class:`Recording`.
+    function : callable
+        ``function(snapshot, points)`` gives logits of shape (points, outputs).
+    """
+
+    function: Callable[[int, NDArray[Any]], NDArray[Any]]
+
+    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Predict, before the link; see :meth:`Recording.logits`."""
+        self._check(snapshot, points)
+        return np.array(self.function(snapshot, points), dtype=np.float32)
