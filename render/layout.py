@@ -1,0 +1,194 @@
+"""Where things stand: rectangles in pixels on one shared grid, measured from the top left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from epochreel.render.style import TypeScale
+
+__all__ = ["FrameLayout", "Rect", "Slot", "lay_out"]
+
+_LEADING = 1.22
+"""Height of a line of text over its size."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle of whole pixels; ``top`` counts downwards from the frame's upper edge."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """First column past the rectangle."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        """First row past the rectangle."""
+        return self.top + self.height
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of one panel.
+
+    Attributes
+    ----------
+    cell : Rect
+        All of it: what the panel draws stays inside.
+    title_baseline, subtitle_baseline : float
+        Baselines of the panel's heading and of the line beneath it, in pixels from the top.
+    body : Rect
+        The plot; equal in all slots of a frame.
+    strip : Rect or None
+        Room for numbers beneath the plot; ``None`` where they stand beside the title.
+    """
+
+    cell: Rect
+    title_baseline: float
+    subtitle_baseline: float
+    body: Rect
+    strip: Rect | None
+
+
+@dataclass(frozen=True)
+class FrameLayout:
+    """The places of everything on a frame."""
+
+    size: tuple[int, int]
+    scale: TypeScale
+    header_baseline: float | None
+    slots: tuple[Slot, ...]
+    footer_baseline: float
+
+
+def lay_out(
+    size: tuple[int, int],
+    panels: int,
+    *,
+    tick_width: float,
+    header: bool,
+    subtitles: bool,
+    strip: bool,
+    aspect: float,
+) -> FrameLayout:
+    """Divide a frame among panels.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Frame width and height in pixels.
+    panels : int
+        Number of panels, at least 1.
+    tick_width : float
+        Width of the widest tick label, in pixels.
+    header : bool
+        Whether a title stands above all panels.
+    subtitles : bool
+        Whether panels have a second heading line.
+    strip : bool
+        Whether numbers stand beneath the plots rather than beside the titles.
+    aspect : float
+        Height over width of the data's own rectangle. Plots follow the room they have, up to 1.35
+        times taller or flatter than this.
+
+    Returns
+    -------
+    FrameLayout
+    """
+    width, height = size
+    scale = TypeScale.of_size(size)
+    columns, rows = _grid(panels, size)
+    line = scale.line
+    title_size = scale.title if panels == 1 else scale.heading
+    header_height = scale.title * _LEADING + 0.35 * scale.title if header else 0.0
+    footer_height = scale.small * _LEADING + 0.9 * scale.small
+    gutter = 2.2 * scale.body
+
+    cell_width = (width - 2 * scale.margin - (columns - 1) * gutter) / columns
+    cell_height = (
+        height - 2 * scale.margin - header_height - footer_height - (rows - 1) * gutter
+    ) / rows
+
+    top_of_body = title_size * _LEADING + (scale.small * 1.35 if subtitles else 0.0)
+    top_of_body += 0.45 * title_size if panels == 1 else 0.5 * scale.small
+    ticks_height = tick_gap(scale) + scale.small
+    strip_height = scale.small * 2.45 + scale.title * 1.05 if strip else 0.0
+    left_of_body = tick_width + tick_gap(scale)
+
+    body_width = cell_width - left_of_body - line
+    body_height = cell_height - top_of_body - ticks_height - strip_height
+    body_width, body_height, slack_x, slack_y = _limit_aspect(body_width, body_height, aspect)
+
+    slots: list[Slot] = []
+    for index in range(panels):
+        row, column = divmod(index, columns)
+        cell_left = scale.margin + column * (cell_width + gutter) + slack_x / 2
+        cell_top = scale.margin + header_height + row * (cell_height + gutter) + slack_y / 2
+        body = Rect(
+            round(cell_left + left_of_body),
+            round(cell_top + top_of_body),
+            max(1, int(body_width)),
+            max(1, int(body_height)),
+        )
+        title_baseline = cell_top + 0.95 * title_size
+        slots.append(
+            Slot(
+                cell=Rect(
+                    int(cell_left),
+                    int(cell_top),
+                    max(1, int(left_of_body + body_width)),
+                    max(1, int(top_of_body + body_height + ticks_height + strip_height)),
+                ),
+                title_baseline=title_baseline,
+                subtitle_baseline=title_baseline + 1.35 * scale.small,
+                body=body,
+                strip=Rect(
+                    body.left,
+                    round(body.bottom + ticks_height + 1.0 * scale.small),
+                    body.width,
+                    max(1, int(strip_height - 1.0 * scale.small)),
+                )
+                if strip
+                else None,
+            )
+        )
+    return FrameLayout(
+        size=size,
+        scale=scale,
+        header_baseline=scale.margin + 0.95 * scale.title if header else None,
+        slots=tuple(slots),
+        footer_baseline=height - scale.margin - 0.22 * scale.small,
+    )
+
+
+def tick_gap(scale: TypeScale) -> float:
+    """Distance from a spine to its tick labels, in pixels."""
+    return 0.75 * scale.small
+
+
+def _grid(panels: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows whose cells come nearest to a square."""
+    width, height = size
+
+    def badness(columns: int) -> tuple[float, int]:
+        rows = -(-panels // columns)
+        ratio = (width / columns) / (height / rows)
+        return max(ratio, 1 / ratio) + 0.5 * (columns * rows - panels), columns
+
+    columns = min(range(1, panels + 1), key=badness)
+    return columns, -(-panels // columns)
+
+
+def _limit_aspect(width: float, height: float, aspect: float) -> tuple[float, float, float, float]:
+    """Shrink a box until it is at most 1.35 times taller or flatter than the data."""
+    tallest, flattest = 1.35 * aspect, aspect / 1.35
+    if height > tallest * width:
+        return width, tallest * width, 0.0, height - tallest * width
+    if height < flattest * width:
+        return height / flattest, height, width - height / flattest, 0.0
+    return width, height, 0.0, 0.0

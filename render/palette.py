@@ -1,0 +1,97 @@
+"""One palette for a whole film, and the way from RGB to its indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from scipy import spatial  # pyright: ignore[reportMissingTypeStubs]
+
+__all__ = ["PaletteMap", "make_palette"]
+
+MOST_COLORS = 255
+"""One index of the 256 is left for "as before"."""
+
+_EXACT_SHARE = 2e-4
+"""A colour that fills more than this part of the sampled pixels is kept to the last digit."""
+
+_BITS = 6
+
+
+def make_palette(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Choose colours that serve all given frames.
+
+    Parameters
+    ----------
+    frames : iterable of ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    ndarray of uint8, shape (colors, 3)
+        At most 255 colours: those that fill areas, most frequent first, then a median cut through
+        the shades between them (edges of text, rings and lines).
+    """
+    counts: dict[int, int] = {}
+    for frame in frames:
+        packed = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        values, found = np.unique(packed, return_counts=True)
+        for value, count in zip(values.tolist(), found.tolist(), strict=True):
+            counts[value] = counts.get(value, 0) + count
+    total = sum(counts.values())
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))
+    if len(ranked) <= MOST_COLORS:
+        return _unpack(ranked)
+    exact = [value for value in ranked[:160] if counts[value] >= _EXACT_SHARE * total]
+    others = ranked[len(exact) :]
+    # each shade once, weighted a little by its area, so that rare but visible edges are served
+    weights = np.ceil(np.sqrt([counts[value] for value in others])).astype(np.intp)
+    shades = np.repeat(_unpack(others), weights, axis=0)[None]
+    cut = Image.fromarray(shades).quantize(
+        MOST_COLORS - len(exact), method=Image.Quantize.MEDIANCUT, kmeans=1
+    )
+    chosen = np.asarray(cut.getpalette(), np.uint8).reshape(-1, 3)[: MOST_COLORS - len(exact)]
+    return np.concatenate([_unpack(exact), chosen])
+
+
+class PaletteMap:
+    """Finds the nearest colour of a palette for every pixel of a frame.
+
+    Parameters
+    ----------
+    palette : ndarray of uint8, shape (colors, 3)
+        Earlier colours win where two are too close to tell apart.
+    """
+
+    def __init__(self, palette: npt.NDArray[np.uint8]) -> None:
+        # A table over 6 bits a channel: 1.5 ms for 800×600 against 60 ms for a search per pixel.
+        shift = 8 - _BITS
+        axis = (np.arange(1 << _BITS) << shift) + (1 << shift) // 2
+        red, green, blue = np.meshgrid(axis, axis, axis, indexing="ij")
+        bins = np.column_stack([red.ravel(), green.ravel(), blue.ravel()])
+        tree: Any = spatial.KDTree(palette)
+        self._table: npt.NDArray[np.uint8] = tree.query(bins)[1].astype(np.uint8)
+        keys = self._keys(palette)
+        for index in range(len(palette) - 1, -1, -1):
+            self._table[keys[index]] = index
+
+    def indices(self, frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Map a frame, (height, width, 3), to indices into the palette, (height, width)."""
+        return np.take(self._table, self._keys(frame))
+
+    @staticmethod
+    def _keys(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+        shift = 8 - _BITS
+        reduced = (colors >> shift).astype(np.int32)
+        keys = reduced[..., 0] << (2 * _BITS)
+        keys |= reduced[..., 1] << _BITS
+        keys |= reduced[..., 2]
+        return keys
+
+
+def _unpack(values: list[int]) -> npt.NDArray[np.uint8]:
+    packed = np.asarray(values, np.uint32)
+    channels = [(packed >> 16) & 255, (packed >> 8) & 255, packed & 255]
+    return np.column_stack(channels).astype(np.uint8)

@@ -1,0 +1,136 @@
+"""Panels: each shows one aspect of one or more recordings in a rectangle of the frame.
+
+A panel is a frozen dataclass of options. :meth:`Panel.outline` says what room it wants,
+:meth:`Panel.build` draws once what never changes and returns what draws the rest per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from epochreel.nn.recording import Recording
+from epochreel.render.layout import Slot
+from epochreel.render.stage import Stage
+from epochreel.render.style import Color, Style, TypeScale
+from epochreel.render.timeline import Moment
+
+__all__ = [
+    "PANELS",
+    "EmptyPanel",
+    "LegendEntry",
+    "Outline",
+    "Panel",
+    "PanelDrawing",
+]
+
+PANELS: Mapping[str, str] = {
+    "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
+}
+"""Where each kind of panel lives; imported on use."""
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """One marker of the legend at the foot of the frame; `fill`, `ring` are RGB in 0..255."""
+
+    label: str
+    marker: str
+    fill: Color
+    ring: Color
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The room a panel wants, so that all panels of a frame can share one grid.
+
+    Attributes
+    ----------
+    tick_width : float
+        Width of its widest tick label in pixels.
+    title_width, numbers_width : float
+        Widths of heading and of the numbers that go with it, in pixels; no numbers: 0.
+    subtitle : bool
+        Whether it has a second heading line.
+    aspect : float or None
+        Height over width of its data's rectangle; ``None`` where any shape will do.
+    legend : tuple of LegendEntry
+    legend_note : str
+        What the legend's markers are, such as ``"test points"``.
+    """
+
+    tick_width: float = 0.0
+    title_width: float = 0.0
+    numbers_width: float = 0.0
+    subtitle: bool = False
+    aspect: float | None = None
+    legend: tuple[LegendEntry, ...] = ()
+    legend_note: str = ""
+
+
+class PanelDrawing(Protocol):
+    """What of a panel changes from frame to frame."""
+
+    def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
+        """Paint one moment into a frame.
+
+        Parameters
+        ----------
+        canvas : ndarray of uint8, shape (height, width, 3)
+            The whole frame; the panel stays inside its slot.
+        moment : Moment
+        """
+        ...
+
+
+class Panel(Protocol):
+    """Options of a panel, and how it is built."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the recordings it shows."""
+        ...
+
+    def outline(
+        self,
+        recordings: Mapping[str, Recording],
+        style: Style,
+        scale: TypeScale,
+        title_size: float,
+    ) -> Outline:
+        """Say what room it wants, in pixels at this scale."""
+        ...
+
+    def build(self, stage: Stage, slot: Slot, title_size: float) -> PanelDrawing:
+        """Draw what never changes on the stage's figures; called inside ``style.context()``."""
+        ...
+
+
+@dataclass(frozen=True)
+class EmptyPanel:
+    """A panel that shows nothing: for tests, and to leave a slot free."""
+
+    models: tuple[str, ...] = ()
+
+    def outline(
+        self,
+        recordings: Mapping[str, Recording],
+        style: Style,
+        scale: TypeScale,
+        title_size: float,
+    ) -> Outline:
+        """Want nothing."""
+        return Outline()
+
+    def build(self, stage: Stage, slot: Slot, title_size: float) -> PanelDrawing:
+        """Draw nothing."""
+        return _Nothing()
+
+
+class _Nothing:
+    def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
+        """Leave the canvas as it is."""

@@ -1,0 +1,153 @@
+"""What a panel draws on while it is built: two Matplotlib figures and slots for numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from epochreel.nn.recording import Recording
+from epochreel.render.layout import FrameLayout, Rect
+from epochreel.render.style import Color, Style
+from epochreel.render.text import DPI, NumberSlot, font_properties
+
+__all__ = ["Overlay", "Stage"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Everything a panel may use while it is built.
+
+    Attributes
+    ----------
+    style : Style
+    layout : FrameLayout
+    recordings : mapping
+        Recording by model name.
+    under, over : matplotlib.figure.Figure
+        Static artists beneath and above what the panel paints per frame.
+    """
+
+    style: Style
+    layout: FrameLayout
+    recordings: Mapping[str, Recording]
+    under: Any  # Matplotlib's stubs leave its keyword arguments untyped
+    over: Any
+
+    @classmethod
+    def create(
+        cls, style: Style, layout: FrameLayout, recordings: Mapping[str, Recording]
+    ) -> Stage:
+        """Make the two empty figures. Call inside ``style.context()``."""
+        width, height = layout.size
+        figsize = (width / DPI, height / DPI)
+        under, over = Figure(figsize=figsize, dpi=DPI), Figure(figsize=figsize, dpi=DPI)
+        over.patch.set_alpha(0.0)
+        return cls(style, layout, recordings, under, over)
+
+    def axes(self, rect: Rect, *, over: bool = False) -> Any:
+        """Add Matplotlib axes that fill `rect` to the figure beneath, or to the one above."""
+        width, height = self.layout.size
+        figure = self.over if over else self.under
+        axes = figure.add_axes(
+            (
+                rect.left / width,
+                1 - rect.bottom / height,
+                rect.width / width,
+                rect.height / height,
+            )
+        )
+        if over:
+            axes.patch.set_alpha(0.0)
+        return axes
+
+    def text(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        size_px: float,
+        color: Color,
+        *,
+        weight: str = "normal",
+        align: Literal["left", "center", "right"] = "left",
+    ) -> None:
+        """Write a line that never changes; `x` and `baseline` in pixels from the upper left."""
+        width, height = self.layout.size
+        # parse_math off: a title with two dollar signs is a title, not a formula
+        self.under.text(
+            x / width,
+            1 - baseline / height,
+            text,
+            fontproperties=font_properties(size_px, weight),
+            color=rgb(color),
+            ha=align,
+            va="baseline",
+            parse_math=False,
+        )
+
+    def number(
+        self,
+        x: float,
+        baseline: float,
+        size_px: float,
+        color: Color,
+        *,
+        weight: str = "normal",
+    ) -> NumberSlot:
+        """Make a slot for a number that changes, starting at `x`."""
+        return NumberSlot.create(x, baseline, size_px, weight, color, self.style.ground)
+
+    def render_under(self) -> npt.NDArray[np.uint8]:
+        """Draw the figure beneath: ``uint8`` of shape (height, width, 3)."""
+        return np.ascontiguousarray(_draw(self.under)[:, :, :3])
+
+    def render_over(self) -> Overlay:
+        """Draw the figure above."""
+        return Overlay.from_rgba(_draw(self.over))
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """A mostly transparent layer, kept as its visible pixels only.
+
+    Blending 50 000 listed pixels takes 1 ms; blending all of 1600×1200 takes 30.
+    """
+
+    index: npt.NDArray[np.intp]  # (pixels,) flat positions
+    color: npt.NDArray[np.uint16]  # (pixels, 3) premultiplied by alpha, times 255
+    keep: npt.NDArray[np.uint16]  # (pixels, 1) 255 - alpha
+
+    @classmethod
+    def from_rgba(cls, rgba: npt.NDArray[np.uint8]) -> Overlay:
+        """Take the pixels of an image, shape (height, width, 4), straight alpha, that show."""
+        flat = rgba.reshape(-1, 4)
+        index = np.flatnonzero(flat[:, 3])
+        visible = flat[index].astype(np.uint16)
+        alpha = visible[:, 3:]
+        return cls(index, visible[:, :3] * alpha + np.uint16(127), np.uint16(255) - alpha)
+
+    def blend(self, canvas: npt.NDArray[np.uint8]) -> None:
+        """Lay the visible pixels over `canvas`, contiguous ``uint8``, (height, width, 3)."""
+        flat = canvas.reshape(-1, 3)
+        mixed = flat[self.index] * self.keep
+        mixed += self.color
+        mixed //= np.uint16(255)
+        flat[self.index] = mixed
+
+
+def rgb(color: Color) -> tuple[float, float, float]:
+    """Colour in 0..255 as Matplotlib wants it, in 0..1."""
+    red, green, blue = color
+    return red / 255, green / 255, blue / 255
+
+
+def _draw(figure: Any) -> npt.NDArray[np.uint8]:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())

@@ -1,0 +1,164 @@
+"""Text that changes: digits stamped from an atlas that Matplotlib draws once.
+
+Drawing one line of text with Agg costs about 3 ms, as much as a whole field; copying a few
+pre-drawn cells costs 0.02 ms (measured at 1600×1200). The bundled font has tabular figures and
+each cell is a whole number of pixels wide, so a counter never jitters.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import FT2Font
+
+from epochreel.render.style import Color, text_font
+
+__all__ = ["DPI", "NumberSlot", "format_metric", "points", "text_width"]
+
+DPI = 64
+"""Dots per inch of every figure: a power of two, so that pixels survive the way through inches."""
+
+_CHARACTERS = "0123456789.-+e% naif"
+
+
+def points(size_px: float) -> float:
+    """Font size in points that is `size_px` pixels at :data:`DPI`."""
+    return size_px * 72.0 / DPI
+
+
+def font_properties(size_px: float, weight: str = "normal") -> FontProperties:
+    """Bundled font at a size in pixels; ``weight`` is ``"normal"`` or ``"semibold"``."""
+    return FontProperties(fname=text_font(weight), size=points(size_px))
+
+
+def text_width(text: str, size_px: float, weight: str = "normal") -> float:
+    """Width of a line of text in pixels as Matplotlib sets it, kerning included."""
+    font = _font(size_px, weight)
+    font.set_text(text)
+    return font.get_width_height()[0] / 64.0
+
+
+def format_metric(value: float) -> str:
+    """Write a number that changes in six characters, so that its width never does.
+
+    Examples
+    --------
+    >>> format_metric(0.69314)
+    '0.6931'
+    >>> format_metric(12.5)
+    '12.500'
+    """
+    if not math.isfinite(value):
+        return "   nan" if math.isnan(value) else "   inf"
+    if abs(value) < 9.99995:
+        return f"{value:6.4f}"
+    if abs(value) < 99.9995:
+        return f"{value:6.3f}"
+    if abs(value) < 9999.95:
+        return f"{value:6.1f}"
+    if abs(value) < 999999.5:
+        return f"{value:6.0f}"
+    return f"{value:6.0e}"
+
+
+@dataclass(frozen=True, eq=False)
+class NumberSlot:
+    """A place on plain ground where a short string of digits is shown.
+
+    Attributes
+    ----------
+    left, top : int
+        Upper left corner in pixels.
+    cells : dict
+        Pixels of each character, ``uint8`` of shape (height, advance, 3), already on the ground's
+        colour.
+    """
+
+    left: int
+    top: int
+    cells: dict[str, npt.NDArray[np.uint8]] = field(repr=False)
+
+    @classmethod
+    def create(
+        cls, left: float, baseline: float, size_px: float, weight: str, ink: Color, ground: Color
+    ) -> NumberSlot:
+        """Pre-draw all characters a number may need.
+
+        Parameters
+        ----------
+        left, baseline : float
+            Where the text starts, in pixels from the frame's upper left corner.
+        size_px : float
+            Size of the type in pixels.
+        weight : str
+            ``"normal"`` or ``"semibold"``.
+        ink, ground : tuple of int
+            RGB in 0..255.
+        """
+        font = _font(size_px, weight)
+        advances = {c: max(1, round(_advance(font, c))) for c in _CHARACTERS}
+        ascent = math.ceil(size_px * 0.85)
+        height = ascent + math.ceil(size_px * 0.30)
+        # One empty cell on either side keeps a glyph's overhang out of its neighbour's cell.
+        pitch = max(advances.values()) * 3
+        figure: Any = Figure(figsize=(pitch * len(_CHARACTERS) / DPI, height / DPI), dpi=DPI)
+        figure.patch.set_alpha(0.0)
+        for index, character in enumerate(_CHARACTERS):
+            figure.text(
+                (pitch * index + pitch // 3) / (pitch * len(_CHARACTERS)),
+                1 - ascent / height,
+                character.replace("-", "\N{MINUS SIGN}"),
+                fontproperties=font_properties(size_px, weight),
+                color="black",
+                ha="left",
+                va="baseline",
+            )
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        coverage = np.asarray(canvas.buffer_rgba())[:, :, 3:].astype(np.float32) / 255.0
+        colors = np.asarray(ground, np.float32) * (1 - coverage) + (
+            np.asarray(ink, np.float32) * coverage
+        )
+        pixels = np.rint(colors).astype(np.uint8)
+        cells: dict[str, npt.NDArray[np.uint8]] = {}
+        for index, character in enumerate(_CHARACTERS):
+            start = pitch * index + pitch // 3
+            cells[character] = np.ascontiguousarray(pixels[:, start : start + advances[character]])
+        return cls(left=round(left), top=round(baseline) - ascent, cells=cells)
+
+    def width(self, text: str) -> int:
+        """Width of `text` in pixels."""
+        return sum(self.cells[character].shape[1] for character in text)
+
+    def draw(self, canvas: npt.NDArray[np.uint8], text: str) -> None:
+        """Copy the characters of `text` into `canvas`, ``uint8`` of shape (height, width, 3).
+
+        What would stand outside of the canvas is left away.
+        """
+        height, width = canvas.shape[:2]
+        top, x = max(self.top, 0), self.left
+        for character in text:
+            cell = self.cells[character]
+            bottom = min(self.top + cell.shape[0], height)
+            right = min(x + cell.shape[1], width)
+            if bottom > top and right > x >= 0:
+                canvas[top:bottom, x:right] = cell[top - self.top : bottom - self.top, : right - x]
+            x += cell.shape[1]
+
+
+def _font(size_px: float, weight: str) -> FT2Font:
+    font = FT2Font(text_font(weight))
+    font.set_size(points(size_px), DPI)
+    return font
+
+
+def _advance(font: FT2Font, character: str) -> float:
+    character = character.replace("-", "\N{MINUS SIGN}")
+    return font.load_char(ord(character)).linearHoriAdvance / 65536.0

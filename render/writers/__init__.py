@@ -1,0 +1,126 @@
+"""Writers take frames and leave one finished file, or none.
+
+A writer is a context manager. It writes beside its target under a hidden name and renames when it
+is finished; whatever goes wrong before that, nothing is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from epochreel.nn.errors import unknown_name
+
+__all__ = ["FORMATS", "WRITERS", "FilmSource", "MemoryWriter", "Writer", "open_writer"]
+
+WRITERS: Mapping[str, str] = {
+    ".mp4": "epochreel.render.writers.mp4:Mp4Writer",
+    ".gif": "epochreel.render.writers.gif:GifWriter",
+}
+"""Where the writer for each suffix lives; imported on use."""
+
+FORMATS: Mapping[str, str] = {
+    ".mp4": "H.264 video, plays in browsers and slides",
+    ".gif": "animated GIF with one palette, loops",
+}
+
+
+class FilmSource(Protocol):
+    """What a writer may ask of the film before its first frame."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        ...
+
+    @property
+    def fps(self) -> int:
+        """Frames per second."""
+        ...
+
+    def palette(self) -> npt.NDArray[np.uint8]:
+        """Colours for the whole film, shape (colors, 3), at most 255."""
+        ...
+
+
+class Writer(Protocol):
+    """Takes frames, leaves a file."""
+
+    def __enter__(self) -> Self:
+        """Open a file beside the target."""
+        ...
+
+    def write(self, frame: npt.NDArray[np.uint8], repeats: int = 1) -> None:
+        """Append a frame that is shown for `repeats` frames.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, shape (height, width, 3)
+        repeats : int
+        """
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish and rename the file, or delete it after an error."""
+        ...
+
+
+class MemoryWriter:
+    """Keeps frames in a list: for tests."""
+
+    def __init__(self) -> None:
+        self.frames: list[npt.NDArray[np.uint8]] = []
+        self.finished = False
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self
+
+    def write(self, frame: npt.NDArray[np.uint8], repeats: int = 1) -> None:
+        """Keep a copy of the frame, `repeats` times."""
+        self.frames.extend([frame.copy()] * repeats)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Forget everything after an error, as a file would be."""
+        if kind is None:
+            self.finished = True
+        else:
+            self.frames.clear()
+
+
+def open_writer(path: Path, film: FilmSource) -> Writer:
+    """Make the writer that a file's suffix asks for.
+
+    Parameters
+    ----------
+    path : Path
+        The finished file's name. Its folder must exist.
+    film : FilmSource
+
+    Raises
+    ------
+    InvalidInputError
+        For a suffix that no writer serves.
+    """
+    where = WRITERS.get(path.suffix.lower())
+    if where is None:
+        raise unknown_name(f"{path.name}: file name's ending", path.suffix.lower(), WRITERS)
+    module, _, name = where.partition(":")
+    make = cast("Callable[[Path, FilmSource], Writer]", getattr(import_module(module), name))
+    return make(path, film)

@@ -1,0 +1,95 @@
+"""A file that appears under its name when it is whole, and not before."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from epochreel.nn.errors import OutputError
+
+__all__ = ["AtomicWriter", "partial_path"]
+
+
+def partial_path(path: Path) -> Path:
+    """Name under which a file is written until it is finished: hidden, in the same folder."""
+    return path.with_name(f".{path.name}.partial")
+
+
+class AtomicWriter:
+    """Base of writers that leave one file: subclasses fill in ``_open``, ``_append``, ``_close``.
+
+    Parameters
+    ----------
+    path : Path
+        The finished file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = partial_path(path)
+
+    def _open(self) -> None:
+        raise NotImplementedError
+
+    def _append(self, frame: npt.NDArray[np.uint8], repeats: int) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        """Write what is left and close the file."""
+        raise NotImplementedError
+
+    def _abandon(self) -> None:
+        """Close the file without another word."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        """Open the hidden file."""
+        try:
+            # at once, since an encoder may open its file only when its first packet is ready
+            self.partial.write_bytes(b"")
+            self._open()
+        except OSError as error:
+            self._discard()
+            raise self._failed(error) from error
+        return self
+
+    def write(self, frame: npt.NDArray[np.uint8], repeats: int = 1) -> None:
+        """Append a frame, ``uint8`` of shape (height, width, 3), shown for `repeats` frames."""
+        try:
+            self._append(frame, repeats)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish and rename, or delete."""
+        if kind is not None:
+            self._discard()
+            return
+        try:
+            self._close()
+            os.replace(self.partial, self.path)
+        except BaseException as failure:
+            self._discard()
+            if isinstance(failure, OSError):
+                raise self._failed(failure) from failure
+            raise
+
+    def _discard(self) -> None:
+        try:
+            self._abandon()
+        finally:
+            self.partial.unlink(missing_ok=True)
+
+    def _failed(self, error: OSError) -> OutputError:
+        reason = error.strerror or str(error)
+        return OutputError(f"{self.path}: can't be written: {reason}")

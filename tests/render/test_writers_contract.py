@@ -1,0 +1,243 @@
+"""What every writer promises, checked by decoding its file again."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from epochreel.nn.errors import InvalidInputError, OutputError
+from epochreel.render.palette import make_palette
+from epochreel.render.writers import FORMATS, WRITERS, MemoryWriter, open_writer
+from epochreel.render.writers.atomic import partial_path
+
+SUFFIXES = tuple(WRITERS)
+GROUND, RED, BLUE = (13, 17, 25), (158, 1, 66), (94, 79, 162)
+
+
+@dataclass
+class Source:
+    """A film of a block that moves over plain ground."""
+
+    size: tuple[int, int] = (64, 48)
+    fps: int = 20
+    count: int = 8
+
+    def frames(self) -> list[np.ndarray]:
+        width, height = self.size
+        frames = []
+        for index in range(self.count):
+            frame = np.full((height, width, 3), GROUND, np.uint8)
+            frame[:, : width // 3] = RED
+            frame[: height // 2, width // 3 + index :] = BLUE
+            frames.append(frame)
+        return frames
+
+    def palette(self) -> np.ndarray:
+        return make_palette(self.frames())
+
+
+def write(path: Path, source: Source, repeats: list[int] | None = None) -> None:
+    frames = source.frames()
+    with open_writer(path, source) as writer:
+        for frame, times in zip(frames, repeats or [1] * len(frames), strict=True):
+            writer.write(frame, times)
+
+
+def decode(path: Path) -> tuple[list[np.ndarray], list[float]]:
+    """Frames as RGB, and how long each is shown in seconds."""
+    if path.suffix == ".gif":
+        frames, times = [], []
+        with Image.open(path) as image:
+            for index in range(image.n_frames):
+                image.seek(index)
+                frames.append(np.asarray(image.convert("RGB")))
+                times.append(image.info["duration"] / 1000)
+        return frames, times
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = [
+            frame.to_ndarray(format="rgb24", src_colorspace="ITU709")
+            for frame in container.decode(stream)
+        ]
+        return frames, [float(1 / stream.average_rate)] * len(frames)
+
+
+def test_every_format_is_described() -> None:
+    assert set(FORMATS) == set(WRITERS)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("fps", [1, 7, 20, 30, 50, 60])
+def test_duration_and_size_are_as_promised(tmp_path: Path, suffix: str, fps: int) -> None:
+    source = Source(fps=fps, count=12)
+    path = tmp_path / f"film{suffix}"
+    repeats = [3] + [1] * 10 + [fps]
+    write(path, source, repeats)
+    frames, times = decode(path)
+    assert sum(times) == pytest.approx(sum(repeats) / fps, abs=1 / fps)
+    assert frames[0].shape == (48, 64, 3)
+    if suffix == ".gif":
+        assert min(times) >= 0.02
+        assert times[-1] == pytest.approx(1, abs=0.021)
+    else:
+        assert len(frames) == sum(repeats)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_areas_keep_their_colours(tmp_path: Path, suffix: str) -> None:
+    source = Source()
+    write(tmp_path / f"film{suffix}", source)
+    shown, _ = decode(tmp_path / f"film{suffix}")
+    tolerance = 0 if suffix == ".gif" else 6
+    for frame, original in zip(shown, source.frames(), strict=True):
+        for row, column in ((24, 8), (40, 50), (10, 55)):
+            difference = np.abs(frame[row, column].astype(int) - original[row, column])
+            assert difference.max() <= tolerance
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (64, 33), (51, 48)])
+def test_odd_sizes(tmp_path: Path, suffix: str, size: tuple[int, int]) -> None:
+    path = tmp_path / f"film{suffix}"
+    write(path, Source(size=size, count=2))
+    height, width = decode(path)[0][0].shape[:2]
+    assert 0 <= width - size[0] <= (1 if suffix == ".mp4" else 0)
+    assert 0 <= height - size[1] <= (1 if suffix == ".mp4" else 0)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_one_frame_is_a_film(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    write(path, Source(count=1))
+    assert len(decode(path)[0]) == 1
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_same_frames_same_bytes(tmp_path: Path, suffix: str) -> None:
+    one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+    write(one, Source())
+    write(two, Source())
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("error", [ValueError("boom"), KeyboardInterrupt()])
+def test_after_an_error_nothing_is_left(tmp_path: Path, suffix: str, error: BaseException) -> None:
+    source = Source()
+    path = tmp_path / f"film{suffix}"
+
+    def interrupted() -> None:
+        with open_writer(path, source) as writer:
+            writer.write(source.frames()[0])
+            raise error
+
+    with pytest.raises(type(error)):
+        interrupted()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    path.write_bytes(b"older")
+    source = Source()
+    with open_writer(path, source) as writer:
+        writer.write(source.frames()[0])
+        assert path.read_bytes() == b"older"
+        assert partial_path(path).exists()
+    assert path.read_bytes() != b"older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_folder_that_is_missing_is_said(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(OutputError, match=r"can't be written"):
+        write(tmp_path / "missing" / f"film{suffix}", Source())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    source = Source()
+    writer = open_writer(path, source)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer, "_append", full)
+
+    def fill() -> None:
+        with writer:
+            writer.write(source.frames()[0])
+
+    with pytest.raises(OutputError, match="No space left"):
+        fill()
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_suffix(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"a\.avi: .* one of '\.mp4', '\.gif', got '\.avi'"):
+        open_writer(tmp_path / "a.avi", Source())
+
+
+def test_mp4_is_tagged_for_players(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write(path, Source())
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        assert context.name == "h264"
+        assert context.pix_fmt == "yuv420p"
+        assert (context.color_primaries, context.color_trc, context.colorspace) == (1, 1, 1)
+        assert context.color_range == 1
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")  # faststart: players begin at once
+
+
+def test_gif_has_one_palette_and_loops(tmp_path: Path) -> None:
+    path = tmp_path / "film.gif"
+    write(path, Source())
+    with Image.open(path) as image:
+        assert image.info["loop"] == 0
+    data = path.read_bytes()
+    assert data[10] & 0x80  # a global colour table
+    position = 13 + 3 * 256
+    local_tables = 0
+    while data[position] != 0x3B:
+        if data[position] == 0x21:
+            position += 2
+        else:
+            assert data[position] == 0x2C
+            local_tables += data[position + 9] >> 7
+            position += 11
+        while data[position]:
+            position += data[position] + 1
+        position += 1
+    assert local_tables == 0
+
+
+def test_memory_writer_keeps_the_contract() -> None:
+    source = Source(count=2)
+    with MemoryWriter() as writer:
+        for frame in source.frames():
+            writer.write(frame, 2)
+    assert writer.finished
+    assert len(writer.frames) == 4
+    broken = MemoryWriter()
+
+    def interrupted() -> None:
+        with broken:
+            broken.write(source.frames()[0])
+            raise ValueError
+
+    with pytest.raises(ValueError, match="^$"):
+        interrupted()
+    assert not broken.finished
+    assert not broken.frames
