@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from epochreel.scenes.cli import main
+
+TINY = """
+title = "Tiny"
+data = { samples = 60, noise = 0.1 }
+timeline = { fps = 10, hold_last = 0.2 }
+models = [{ name = "Small", layers = [4], iterations = 20, capture = { every = 5 } }]
+outputs = [{ file = "tiny.mp4", size = [96, 72] }]
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
+    """Run the command line in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Ran:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Cli:
+    """Run the command line in a process of its own, as a user does."""
+
+    def run(*arguments: object, check_code: int | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN_MAIN, *map(str, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            timeout=60,
+            check=False,
+        )
+        if check_code is not None:
+            assert done.returncode == check_code, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+RUN_MAIN = "import sys; from epochreel.scenes.cli import main; sys.exit(main())"
+
+
+@pytest.fixture
+def scene_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a scene file."""
+
+    def write(text: str = TINY, name: str = "my.toml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def files_in(folder: Path) -> list[str]:
+    """All files below a folder, hidden ones too."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+@pytest.fixture(name="files_in")
+def files_in_fixture() -> Callable[[Path], list[str]]:
+    return files_in
