@@ -1,0 +1,116 @@
+"""From the parts of a scene to what the stages work with: a dataset, recordings, a film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import Any
+
+from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.datasets import make_dataset
+from epochreel.nn.recording import Recording
+from epochreel.render import PANELS, Film, Panel, Timeline, load_style, plan_timeline
+from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
+
+__all__ = ["build_dataset", "build_film", "output_name", "output_size", "plan_film"]
+
+PREVIEW_SIDE_PX = 480
+PREVIEW_FRAMES = 40
+_LEAST_SIDE_PX = 16
+
+
+def build_dataset(data: DataSpec) -> Dataset:
+    """Make the data that a scene asks for.
+
+    Raises
+    ------
+    InvalidInputError
+        When it can't be made: a CSV file with a wrong cell, for instance.
+    """
+    options: dict[str, Any] = {"test_fraction": data.test_fraction, "split_seed": data.split_seed}
+    if data.viewport is not None:
+        options["viewport"] = Viewport(*data.viewport)
+    if isinstance(data, CsvData):
+        options |= {"path": data.path, "label": data.label, "header": data.header, "seed": 0}
+    else:
+        options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
+    return make_dataset(data.kind, **options)
+
+
+def build_panel(spec: PanelSpec, model: str) -> Panel:
+    """Make a panel from its table."""
+    module, _, name = PANELS[spec.kind].partition(":")
+    options = {
+        "model": model,
+        "title": spec.title,
+        "subtitle": spec.subtitle,
+        "bands": spec.bands,
+        "show_points": spec.points,
+    }
+    panel: Panel = getattr(import_module(module), name)(**options)
+    return panel
+
+
+def build_film(
+    scene: Scene, recordings: Mapping[str, Recording], output: OutputSpec, *, preview: bool = False
+) -> Film:
+    """Put one film together.
+
+    Parameters
+    ----------
+    scene : Scene
+    recordings : mapping
+        Recording of every model of the scene, by name.
+    output : OutputSpec
+        The file it is for; says the size.
+    preview : bool
+        Make it small and short.
+
+    Returns
+    -------
+    Film
+    """
+    timeline = Timeline.build(recordings, **_timing(scene.timeline, preview=preview))
+    return Film(
+        recordings,
+        [build_panel(panel, panel.model or "") for panel in scene.shown],
+        size=output_size(output, preview=preview),
+        style=load_style(scene.style, scene.colormap),
+        timeline=timeline,
+        title=scene.title,
+    )
+
+
+def plan_film(
+    timeline: TimelineSpec, snapshots: Mapping[str, int], *, preview: bool = False
+) -> Timeline:
+    """Plan a film from how many snapshots each model will give."""
+    return plan_timeline(snapshots, **_timing(timeline, preview=preview))
+
+
+def output_size(output: OutputSpec, *, preview: bool = False) -> tuple[int, int]:
+    """Size in pixels; a preview's longer side is at most 480."""
+    width, height = output.size
+    longer = max(width, height)
+    if not preview or longer <= PREVIEW_SIDE_PX:
+        return width, height
+    scale = PREVIEW_SIDE_PX / longer
+    return max(_LEAST_SIDE_PX, round(width * scale)), max(_LEAST_SIDE_PX, round(height * scale))
+
+
+def output_name(output: OutputSpec, *, preview: bool = False) -> PurePosixPath:
+    """Path under the output folder; a preview says in its name that it is one."""
+    path = PurePosixPath(output.file)
+    return path.with_name(f"{path.stem}-preview{path.suffix}") if preview else path
+
+
+def _timing(timeline: TimelineSpec, *, preview: bool) -> dict[str, Any]:
+    limits = [timeline.max_frames, PREVIEW_FRAMES if preview else None]
+    return {
+        "fps": timeline.fps,
+        "hold_first_s": timeline.hold_first,
+        "hold_last_s": timeline.hold_last,
+        "max_frames": min((limit for limit in limits if limit is not None), default=None),
+    }

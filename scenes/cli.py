@@ -1,0 +1,242 @@
+"""The command line. All but the arguments is imported on use, so that ``--help`` comes at once.
+
+Exit codes: 0 done, 1 something failed while running, 2 what was given can't be used, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from epochreel.scenes.progress import Reporter
+
+__all__ = ["app", "main"]
+
+FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+app = typer.Typer(
+    name="epochreel",
+    add_completion=False,
+    no_args_is_help=True,
+    # markup would put boxes and colours into piped output
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _examples(*commands: str) -> str:
+    # the mark keeps the lines as they are
+    return "\b\nExamples:\n" + "\n".join(f"  epochreel {command}" for command in commands)
+
+
+Scenes = Annotated[
+    list[str],
+    typer.Argument(metavar="SCENE", help="A scene file, or the name of a ready-made scene."),
+]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Without the program's name; those of the process when left out.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # a file name, or a sign that an old console's encoding lacks, must not end the program
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    try:
+        with _terminable():
+            app(args=arguments, prog_name="epochreel")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"epochreel {version('epochreel')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=_examples("new my.toml", "check my.toml", "render numpy_dark --preview"))
+def epochreel(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Film a neural network while it learns."""
+
+
+@app.command(
+    epilog=_examples("render numpy_dark", "render my.toml -o films", "render my.toml --preview")
+)
+def render(
+    scenes: Scenes,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the finished files.")
+    ] = Path("output"),
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview",
+            help="A fast draft: the longer side at most 480 px, at most 40 frames, '-preview' in "
+            "the file's name. The training is the same.",
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No progress; errors and notes are still told.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
+    ] = None,
+) -> None:
+    """Train the models of scenes and make their films."""
+    with _guarded():
+        from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
+        from epochreel.scenes.pipeline import render_scenes
+        from epochreel.scenes.preparing import load_scenes
+        from epochreel.scenes.reporting import describe_artifacts
+
+        loaded = load_scenes(scenes)
+        films = sum(len(scene.file.scene.outputs) for scene in loaded)
+        models = sum(len(scene.plans) for scene in loaded)
+        # more processes than there is ever work for would only cost their start
+        workers = min(jobs or default_jobs(), max(films, models))
+        reporter = _make_reporter(quiet=quiet)
+        try:
+            with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
+                artifacts = render_scenes(
+                    loaded, output, executor=executor, reporter=reporter, preview=preview
+                )
+        finally:
+            reporter.close()
+        for line in describe_artifacts(artifacts):
+            print(line)
+
+
+@app.command(epilog=_examples("check my.toml", "check numpy_dark"))
+def check(scenes: Scenes) -> None:
+    """Validate scenes and say what they would make."""
+    with _guarded():
+        from epochreel.scenes.preparing import load_scenes
+        from epochreel.scenes.reporting import describe_scene
+
+        for scene in load_scenes(scenes):
+            for line in describe_scene(scene):
+                print(line)
+
+
+@app.command("list", epilog=_examples("list"))
+def list_choices() -> None:
+    """Show ready-made scenes and what a scene can choose from."""
+    with _guarded():
+        from epochreel.scenes.reporting import describe_choices
+
+        for line in describe_choices():
+            print(line)
+
+
+@app.command(epilog=_examples("new my.toml", "new my.toml --force"))
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The scene file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+) -> None:
+    """Write a commented starter scene."""
+    with _guarded():
+        from epochreel.scenes.starting import write_starter
+
+        write_starter(file, force=force)
+        print(f"{file}: written; try: epochreel check {file}")
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Turn what can go wrong into lines on stderr and an exit code."""
+    from epochreel.nn.errors import (
+        Cancelled,
+        EpochreelError,
+        InvalidInputError,
+        MissingPackageError,
+        SceneError,
+    )
+
+    try:
+        yield
+        sys.stdout.flush()
+    except (KeyboardInterrupt, Cancelled):
+        _tell("interrupted; nothing half-made is left")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # whoever read the output has enough; writing the rest at exit must not fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except SceneError as error:
+        _tell(*error.problems)
+        raise typer.Exit(UNUSABLE) from None
+    except (InvalidInputError, MissingPackageError) as error:
+        _tell(str(error))
+        raise typer.Exit(UNUSABLE) from None
+    except EpochreelError as error:
+        _tell(str(error))
+        raise typer.Exit(FAILED) from None
+    except MemoryError:
+        _tell("out of memory")
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a polite kill put things away like Ctrl-C, and leave the handler as it was."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, leave)
+    except ValueError:  # not in the main thread: somebody else's handler rules
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _make_reporter(*, quiet: bool) -> Reporter:
+    from epochreel.scenes.progress import LineReporter, TqdmReporter
+
+    if sys.stderr.isatty() and not quiet:
+        return TqdmReporter(sys.stderr)
+    return LineReporter(sys.stderr, quiet=quiet)
+
+
+def _tell(*messages: str) -> None:
+    for message in messages:
+        for line in message.splitlines():
+            print(f"epochreel: {line}", file=sys.stderr)

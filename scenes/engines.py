@@ -1,0 +1,47 @@
+"""What trains a model: one function per engine, imported on use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Protocol, cast
+
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.recording import Recording
+from epochreel.scenes.planning import TrainingPlan
+
+__all__ = ["ENGINES", "Engine", "load_engine"]
+
+ENGINES: Mapping[str, str] = {
+    "numpy": "epochreel.scenes.numpy_engine:train_model",
+}
+"""Name → where it lives."""
+
+
+class Engine(Protocol):
+    """Train what a plan says, and record it."""
+
+    def __call__(
+        self, plan: TrainingPlan, dataset: Dataset, on_update: Callable[[int], None]
+    ) -> Recording:
+        """Train.
+
+        Parameters
+        ----------
+        plan : TrainingPlan
+        dataset : Dataset
+        on_update : callable
+            Handed the number of updates done, after each; may raise to stop the training.
+
+        Returns
+        -------
+        Recording
+            Also of a training that stopped early; it says why.
+        """
+        ...
+
+
+def load_engine(name: str) -> Engine:
+    """Import an engine by its name in :data:`ENGINES`."""
+    module, _, function = ENGINES[name].partition(":")
+    return cast("Engine", getattr(import_module(module), function))

@@ -1,0 +1,267 @@
+"""Where work runs: here, one task after the other, or in worker processes.
+
+Any :class:`concurrent.futures.Executor` serves the pipeline. What a task needs besides its
+arguments, somebody to report to, is handed over as a :class:`Link`, which turns into the worker's
+own reporter when it is sent to another process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing import connection, parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import TracebackType
+from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
+
+from epochreel.nn.errors import Cancelled
+from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
+
+__all__ = ["Link", "SerialExecutor", "Stoppable", "WorkerPool", "default_jobs", "uninterrupted"]
+
+GRACE_S = 5.0
+"""How long workers get to put their things away before they are killed."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def default_jobs() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """An executor that can end running tasks."""
+
+    def stop(self) -> None:
+        """End all tasks and return when none runs any more."""
+        ...
+
+
+class SerialExecutor(Executor):
+    """Runs each task in this process as it is submitted."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run a task now; its future is done when this returns.
+
+        An interruption by the user is raised here, not kept for whoever asks for the result.
+        """
+        from threadpoolctl import threadpool_limits
+
+        future: Future[T] = Future()
+        try:
+            # as in a worker: sums of several threads round differently, and the bytes must not
+            # depend on how many jobs there are
+            with threadpool_limits(limits=1, user_api="blas"):
+                future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Link:
+    """What a task reports to: the given reporter in this process, the worker's own in another.
+
+    Parameters
+    ----------
+    reporter : Reporter
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._lock = threading.Lock()  # an executor may run tasks in threads
+        self.cancelled = False
+
+    def __reduce__(self) -> tuple[Callable[[], Reporter], tuple[()]]:
+        """Become the worker's reporter on arrival."""
+        return _worker_reporter, ()
+
+    def start(self, task: Task) -> None:
+        """Pass on."""
+        with self._lock:
+            self._reporter.start(task)
+
+    def advance(self, key: str, done: int) -> None:
+        """Pass on, or end the task."""
+        if self.cancelled:
+            raise Cancelled("stopped")
+        with self._lock:
+            self._reporter.advance(key, done)
+
+    def finish(self, key: str) -> None:
+        """Pass on."""
+        with self._lock:
+            self._reporter.finish(key)
+
+    def note(self, message: str) -> None:
+        """Pass on."""
+        with self._lock:
+            self._reporter.note(message)
+
+    def close(self) -> None:
+        """Leave that to the reporter's owner."""
+
+
+class WorkerPool(ProcessPoolExecutor):
+    """Worker processes: started fresh, one BLAS thread each, deaf to Ctrl-C.
+
+    Parameters
+    ----------
+    jobs : int
+        Number of processes.
+    reporter : Reporter
+        Told what workers report, from one thread.
+    """
+
+    def __init__(self, jobs: int, reporter: Reporter) -> None:
+        context = _Spawn()
+        self._children = context.children
+        self._receiver, sender = context.Pipe(duplex=False)
+        self._sender = sender
+        self._cancelled = context.RawValue(ctypes.c_bool, False)
+        self._reporter = reporter
+        super().__init__(
+            max_workers=jobs,
+            mp_context=context,
+            initializer=_start_worker,
+            initargs=(sender, context.Lock(), self._cancelled),
+        )
+        self._closing = threading.Event()
+        self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
+        self._listener.start()
+
+    def stop(self) -> None:
+        """End all tasks: ask for it, and after a few seconds insist."""
+        self._cancelled.value = True
+        self.shutdown(wait=False, cancel_futures=True)
+        sentinels = [child.sentinel for child in self._children]
+        while sentinels:
+            ended = connection.wait(sentinels, GRACE_S)
+            if not ended:
+                break
+            sentinels = [sentinel for sentinel in sentinels if sentinel not in ended]
+        for child in self._children:
+            if child.is_alive():
+                child.kill()
+        self.shutdown(wait=True)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Wait for the tasks, or stop them after an error."""
+        if exc_type is None:
+            self.shutdown(wait=True)
+        else:
+            self.stop()
+        self._closing.set()
+        # a worker that was killed while it wrote leaves half a message: don't wait for the rest
+        self._listener.join(timeout=1.0)
+        self._sender.close()
+        if not self._listener.is_alive():
+            self._receiver.close()
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                if self._receiver.poll(0.05):
+                    method, arguments = self._receiver.recv()
+                    getattr(self._reporter, method)(*arguments)
+                elif self._closing.is_set():
+                    return
+
+
+class _DeafProcess(SpawnProcess):
+    """A worker to which Ctrl-C never gets, not even while it starts."""
+
+    def start(self) -> None:
+        with _interrupts_blocked():
+            super().start()
+
+
+class _Spawn(SpawnContext):
+    """The spawn context, which is the same on all systems; knows its processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.children: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # pyright: ignore
+        child = _DeafProcess(*args, **kwargs)
+        self.children.append(child)
+        return child
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT for this thread and for processes it starts; they inherit the mask."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put things away without being interrupted by a second, impatient Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Worker:
+    """What a worker process keeps for its tasks."""
+
+    reporter: Reporter = NullReporter()
+    blas_limit: object = None
+
+
+def _worker_reporter() -> Reporter:
+    return _Worker.reporter
+
+
+def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    import numpy  # noqa: F401 -- its BLAS must be loaded to be limited
+    from threadpoolctl import threadpool_limits
+
+    _Worker.blas_limit = threadpool_limits(limits=1, user_api="blas")
+
+    def send(method: str, arguments: tuple[Any, ...]) -> None:
+        # a worker that was killed may have taken the lock with it; don't wait for progress
+        if lock.acquire(timeout=1.0):
+            try:
+                sender.send((method, arguments))
+            finally:
+                lock.release()
+
+    _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

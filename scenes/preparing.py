@@ -1,0 +1,214 @@
+"""What must be right before anything is trained: the data, and the sizes of the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.errors import InvalidInputError, SceneError
+from epochreel.render import Timeline
+from epochreel.scenes import limits
+from epochreel.scenes.building import build_dataset, plan_film
+from epochreel.scenes.data_spec import DataSpec
+from epochreel.scenes.filenames import collision_key
+from epochreel.scenes.loading import SceneFile, read_scene
+from epochreel.scenes.messages import count, quoted
+from epochreel.scenes.planning import TrainingPlan, plan_training
+from epochreel.scenes.problems import Problem
+
+__all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
+
+_KEY = re.compile(r"data\.([a-z_]+): ")
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedScene:
+    """A scene with its data and with nothing left open.
+
+    Attributes
+    ----------
+    file : SceneFile
+    dataset : Dataset
+    plans : tuple of TrainingPlan
+        One for each model, in the scene's order.
+    """
+
+    file: SceneFile
+    dataset: Dataset
+    plans: tuple[TrainingPlan, ...]
+
+    def timeline(self, *, preview: bool = False) -> Timeline:
+        """Plan the film, as it will be when no training stops early."""
+        snapshots = {plan.name: plan.snapshots for plan in self.plans}
+        return plan_film(self.file.scene.timeline, snapshots, preview=preview)
+
+
+def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
+    """Find, read, validate and prepare scenes, all of them before any is worked on.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Paths of scene files, or names of ready-made scenes. A file named twice counts once.
+
+    Returns
+    -------
+    list of PreparedScene
+
+    Raises
+    ------
+    SceneError
+        With all problems of all files, each on one line.
+    """
+    prepared: list[PreparedScene] = []
+    problems: list[str] = []
+    datasets: dict[DataSpec, Dataset] = {}
+    seen: set[object] = set()
+    for argument in arguments:
+        try:
+            file = read_scene(argument)
+            where = file.path.resolve()
+            if where not in seen:
+                seen.add(where)
+                prepared.append(prepare_scene(file, datasets))
+        except SceneError as error:
+            problems.extend(error.problems)
+    problems.extend(_shared_files(prepared))
+    if problems:
+        raise SceneError(*dict.fromkeys(problems))
+    return prepared
+
+
+def prepare_scene(
+    file: SceneFile, datasets: dict[DataSpec, Dataset] | None = None
+) -> PreparedScene:
+    """Make a scene's data and settle its trainings.
+
+    Parameters
+    ----------
+    file : SceneFile
+    datasets : dict, optional
+        Data that was made before; what is made is added.
+
+    Returns
+    -------
+    PreparedScene
+
+    Raises
+    ------
+    SceneError
+        When the data can't be made, or the whole is larger than any part alone shows.
+    """
+    known = {} if datasets is None else datasets
+    spec = file.scene.data
+    try:
+        if spec not in known:
+            known[spec] = build_dataset(spec)
+    except InvalidInputError as error:
+        raise file.refuse([_data_problem(error)]) from error
+    dataset = known[spec]
+    samples = len(dataset.y_train)
+    plans = tuple(plan_training(model, samples) for model in file.scene.models)
+    problems = [
+        problem
+        for index, plan in enumerate(plans)
+        for problem in _refuse_plan(plan, index, samples)
+    ]
+    problems = problems or _refuse_whole(plans)
+    if not problems:
+        prepared = PreparedScene(file, dataset, plans)
+        problems = _refuse_frames(prepared)
+        if not problems:
+            return prepared
+    raise file.refuse(problems)
+
+
+def _data_problem(error: InvalidInputError) -> Problem:
+    """Take the key out of a message, so that its line can be found."""
+    message = str(error)
+    key = _KEY.match(message)
+    if key is None:
+        return ("data",), message.removeprefix("data: ")
+    return ("data", key.group(1)), message[key.end() :]
+
+
+def _refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
+    model = ("models", index)
+    if plan.updates > limits.MAX_ITERATIONS:
+        return [
+            (
+                (*model, "epochs"),
+                f"must give at most {count(limits.MAX_ITERATIONS, 'update')}, "
+                f"got {count(plan.updates, 'update')}",
+            )
+        ]
+    if plan.snapshots > limits.MAX_FRAMES:
+        least = ceil(plan.every * plan.snapshots / limits.MAX_FRAMES)
+        return [
+            (
+                (*model, "capture", "every"),
+                f"must give at most {count(limits.MAX_FRAMES, 'snapshot')}, so be ≥ {least} here, "
+                f"got {plan.every}",
+            )
+        ]
+    batch = plan.batch_size or samples
+    if batch * plan.unit_count > limits.MAX_BATCH_VALUES:
+        return [
+            (
+                (*model, "batch_size"),
+                f"must be at most {limits.MAX_BATCH_VALUES // plan.unit_count} for layers of "
+                f"{count(plan.unit_count, 'unit')} in all (samples × units ≤ "
+                f"{limits.MAX_BATCH_VALUES}), got {batch}",
+            )
+        ]
+    return []
+
+
+def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
+    values = [plan.snapshots * plan.parameter_count for plan in plans]
+    if sum(values) <= limits.MAX_RECORDED_VALUES:
+        return []
+    index = values.index(max(values))
+    plan = plans[index]
+    return [
+        (
+            ("models", index, "capture"),
+            f"must keep at most {count(limits.MAX_RECORDED_VALUES, 'number')} in all "
+            f"(snapshots × parameters of all models), got {count(sum(values), 'number')}, most of "
+            f"them from {count(plan.snapshots, 'snapshot')} × "
+            f"{count(plan.parameter_count, 'parameter')}; keep fewer snapshots",
+        )
+    ]
+
+
+def _refuse_frames(scene: PreparedScene) -> list[Problem]:
+    frames = scene.timeline().frame_count
+    if frames <= limits.MAX_FRAMES:
+        return []
+    return [
+        (
+            ("timeline",),
+            f"must give at most {count(limits.MAX_FRAMES, 'frame')}, holds included, "
+            f"got {count(frames, 'frame')}; set max_frames, or hold shorter",
+        )
+    ]
+
+
+def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
+    """Find output files that two scenes of one call would both write."""
+    makers: dict[str, PreparedScene] = {}
+    problems: list[str] = []
+    for scene in scenes:
+        for index, output in enumerate(scene.file.scene.outputs):
+            first = makers.setdefault(collision_key(output.file), scene)
+            if first is not scene:
+                text = (
+                    f"must differ from the files of the other scenes, "
+                    f"got {quoted(output.file)} which {first.file.shown} makes too"
+                )
+                refused = scene.file.refuse([(("outputs", index, "file"), text)])
+                problems.extend(refused.problems)
+    return problems

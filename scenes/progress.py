@@ -1,0 +1,221 @@
+"""Who is told how far the work is.
+
+A reporter is started, advanced and finished per task, from one thread. In a worker process a
+:class:`PipeReporter` sends the same calls home; see :mod:`epochreel.scenes.executors`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from epochreel.nn.errors import Cancelled
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+__all__ = ["LineReporter", "NullReporter", "PipeReporter", "Reporter", "Task", "TqdmReporter"]
+
+PIPE_INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work with a known end.
+
+    Attributes
+    ----------
+    key : str
+        Tells it from all others of a run.
+    label : str
+        For people: ``training NumPy Model``.
+    total : int
+    unit : str
+        What is counted: ``update``, ``frame``.
+    """
+
+    key: str
+    label: str
+    total: int
+    unit: str
+
+
+class Reporter(Protocol):
+    """Told about tasks as they go."""
+
+    def start(self, task: Task) -> None:
+        """Say that a task begins."""
+        ...
+
+    def advance(self, key: str, done: int) -> None:
+        """Say how much of a task is done, in all; may raise ``Cancelled`` to end it."""
+        ...
+
+    def finish(self, key: str) -> None:
+        """Say that a task is over, whether it got to its end or not."""
+        ...
+
+    def note(self, message: str) -> None:
+        """Tell something that a user should know."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+
+class NullReporter:
+    """Keeps everything to itself."""
+
+    def start(self, task: Task) -> None:
+        """Ignore."""
+
+    def advance(self, key: str, done: int) -> None:
+        """Ignore."""
+
+    def finish(self, key: str) -> None:
+        """Ignore."""
+
+    def note(self, message: str) -> None:
+        """Ignore."""
+
+    def close(self) -> None:
+        """Ignore."""
+
+
+class LineReporter:
+    """One line for each finished task, for logs; none when `quiet`, notes always.
+
+    Parameters
+    ----------
+    stream : text file
+    quiet : bool
+    """
+
+    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._running: dict[str, tuple[Task, float]] = {}
+
+    def start(self, task: Task) -> None:
+        """Remember when."""
+        self._running[task.key] = task, time.monotonic()
+
+    def advance(self, key: str, done: int) -> None:
+        """Say nothing: a log needs no steps."""
+
+    def finish(self, key: str) -> None:
+        """Say what was done and how long it took."""
+        started = self._running.pop(key, None)
+        if started and not self._quiet:
+            task, since = started
+            seconds = time.monotonic() - since
+            self.note(f"{task.label}: {task.total} {task.unit}s in {seconds:.1f} s")
+
+    def note(self, message: str) -> None:
+        """Write a line."""
+        print(f"epochreel: {message}", file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Nothing to put away."""
+
+
+class TqdmReporter:
+    """A bar for each task, for terminals.
+
+    Parameters
+    ----------
+    stream : text file
+        Where bars go; never the stream that results go to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bars: dict[str, tqdm[Any]] = {}
+
+    def start(self, task: Task) -> None:
+        """Open a bar."""
+        from tqdm import tqdm
+
+        self._bars[task.key] = tqdm(
+            desc=task.label,
+            total=task.total,
+            unit=f" {task.unit}s",
+            file=self._stream,
+            dynamic_ncols=True,
+            # both kinds of work go at a steady pace: a long memory makes the better estimate
+            smoothing=0.05,
+            mininterval=0.1,
+        )
+
+    def advance(self, key: str, done: int) -> None:
+        """Move a bar."""
+        bar = self._bars.get(key)
+        if bar is not None:
+            bar.update(done - bar.n)
+
+    def finish(self, key: str) -> None:
+        """Close a bar; it stays on the screen."""
+        bar = self._bars.pop(key, None)
+        if bar is not None:
+            bar.close()
+
+    def note(self, message: str) -> None:
+        """Write a line above the bars."""
+        from tqdm import tqdm
+
+        tqdm.write(f"epochreel: {message}", file=self._stream)
+
+    def close(self) -> None:
+        """Close the bars that are still open."""
+        for key in list(self._bars):
+            self.finish(key)
+
+
+class PipeReporter:
+    """Sends calls home from a worker, at most ten advances a second.
+
+    Parameters
+    ----------
+    send : callable
+        Takes a method's name and its argument tuple.
+    is_cancelled : callable
+        Whether the work is to end; asked on every advance.
+    """
+
+    def __init__(
+        self, send: Callable[[str, tuple[Any, ...]], None], is_cancelled: Callable[[], bool]
+    ) -> None:
+        self._send = send
+        self._is_cancelled = is_cancelled
+        self._next_s = 0.0
+        self._last: dict[str, int] = {}
+
+    def start(self, task: Task) -> None:
+        """Send on."""
+        self._send("start", (task,))
+
+    def advance(self, key: str, done: int) -> None:
+        """Send on what is due; raise ``Cancelled`` when the work is to end."""
+        if self._is_cancelled():
+            raise Cancelled("stopped")
+        self._last[key] = done
+        now = time.monotonic()
+        if now >= self._next_s:
+            self._next_s = now + PIPE_INTERVAL_S
+            self._send("advance", (key, done))
+
+    def finish(self, key: str) -> None:
+        """Send on, after what was held back."""
+        if key in self._last:
+            self._send("advance", (key, self._last.pop(key)))
+        self._send("finish", (key,))
+
+    def note(self, message: str) -> None:
+        """Send on."""
+        self._send("note", (message,))
+
+    def close(self) -> None:
+        """Nothing to put away."""

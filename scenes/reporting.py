@@ -1,0 +1,140 @@
+"""The words of ``check`` and ``list``, and of the summary when everything is made."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from epochreel.render import COLORMAPS, FORMATS, PANELS, STYLES
+from epochreel.scenes.building import output_name, output_size
+from epochreel.scenes.data_spec import DATA_KINDS
+from epochreel.scenes.engines import ENGINES
+from epochreel.scenes.library import ready_made
+from epochreel.scenes.messages import count
+from epochreel.scenes.pipeline import Artifact
+from epochreel.scenes.planning import TrainingPlan
+from epochreel.scenes.preparing import PreparedScene
+
+__all__ = ["describe_artifacts", "describe_choices", "describe_scene"]
+
+
+def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
+    """Sum up what was made, a line for each file.
+
+    Returns
+    -------
+    list of str
+        Path, size in pixels, duration, length of the file, accuracy of each model.
+    """
+    rows = [
+        (
+            str(artifact.path),
+            _size(artifact.size_px),
+            f"{artifact.duration_s:.1f} s",
+            _bytes(artifact.bytes),
+            _accuracies(artifact),
+        )
+        for artifact in artifacts
+    ]
+    return _columns(rows)
+
+
+def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
+    """Say what a scene would make."""
+    spec = scene.file.scene
+    timeline = scene.timeline(preview=preview)
+    dataset = scene.dataset
+    rows = [
+        (
+            "data",
+            dataset.name,
+            f"{count(len(dataset.y_train), 'training sample')}, {len(dataset.y_test)} for testing",
+        )
+    ]
+    rows += [("model", plan.name, _training(plan)) for plan in scene.plans]
+    rows += [("panel", panel.kind, panel.title or panel.model or "") for panel in spec.shown]
+    for output in spec.outputs:
+        size = output_size(output, preview=preview)
+        rows.append(
+            (
+                "output",
+                str(output_name(output, preview=preview)),
+                f"{_size(size)}, {count(timeline.frame_count, 'frame')} at {timeline.fps} fps, "
+                f"{timeline.duration_s:.1f} s",
+            )
+        )
+    head = f"{scene.file.shown}: {spec.title}" if spec.title else scene.file.shown
+    return [head, *(f"  {line}" for line in _columns(rows))]
+
+
+def describe_choices() -> list[str]:
+    """List what a scene can choose from."""
+    sections: list[tuple[str, Iterable[tuple[str, str]]]] = [
+        ("ready-made scenes", [(name, _title(path)) for name, path in ready_made().items()]),
+        ("styles", STYLES.items()),
+        ("colormaps", COLORMAPS.items()),
+        ("panels", [(name, _PANEL_WORDS.get(name, "")) for name in PANELS]),
+        ("datasets", [(name, _first_line(spec)) for name, spec in DATA_KINDS.items()]),
+        ("engines", [(name, _ENGINE_WORDS.get(name, "")) for name in ENGINES]),
+        ("formats", FORMATS.items()),
+    ]
+    lines: list[str] = []
+    for heading, entries in sections:
+        lines += [heading, *(f"  {line}" for line in _columns(list(entries))), ""]
+    return lines[:-1]
+
+
+_PANEL_WORDS = {"boundary": "probabilities over the plane, the 0.5 line, points and numbers"}
+_ENGINE_WORDS = {"numpy": "Epochreel's own network"}
+
+
+def _training(plan: TrainingPlan) -> str:
+    batch = "full batch" if plan.batch_size is None else f"batches of {plan.batch_size}"
+    length = count(plan.updates, "update")
+    if plan.epochs is not None:
+        length = f"{count(plan.epochs, 'epoch')} = {length}"
+    sizes = "-".join(map(str, [plan.layers[0].input_dim, *(x.output_dim for x in plan.layers)]))
+    return (
+        f"{sizes}, {count(plan.parameter_count, 'parameter')}, {batch}, {length}, "
+        f"{count(plan.snapshots, 'snapshot')}"
+    )
+
+
+def _accuracies(artifact: Artifact) -> str:
+    values = artifact.accuracies
+    if len(values) == 1:
+        return f"{artifact.split} accuracy {next(iter(values.values())):.3f}"
+    shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+    return f"{artifact.split} accuracy: {shown}"
+
+
+def _bytes(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{number / 1e3:.1f} kB"
+
+
+def _size(size_px: tuple[int, int]) -> str:
+    return f"{size_px[0]}×{size_px[1]} px"
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Align all columns but the last, which may be long."""
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _title(path: Path) -> str:
+    document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return str(document.get("title", ""))
+
+
+def _first_line(spec: type[Any]) -> str:
+    words = (spec.__doc__ or "").partition("\n")[0].rstrip(".")
+    text = words.partition(";")[0]
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,192 @@
+"""What a scene file may say. A :class:`Scene` is data only, validated and immutable.
+
+Nothing here reads a file (but for looking whether a CSV file is there);
+:mod:`epochreel.scenes.loading` does, and turns what is wrong into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Self, cast
+
+from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
+
+from epochreel.scenes import limits
+from epochreel.scenes.data_spec import DataSpec, MoonsData
+from epochreel.scenes.filenames import collision_key, refuse_file_name
+from epochreel.scenes.messages import did_you_mean, quoted
+from epochreel.scenes.model_spec import ModelSpec
+from epochreel.scenes.values import (
+    Description,
+    Entries,
+    Name,
+    SomeEntries,
+    Spec,
+    Title,
+    choice,
+    numbers,
+    problem,
+    unique_index,
+)
+
+__all__ = ["OutputSpec", "PanelSpec", "Scene", "TimelineSpec"]
+
+POINTS = ("test", "train", "none")
+
+(_MIN_W, _MAX_W), (_MIN_H, _MAX_H) = limits.SIZE_PX
+
+
+def _styles() -> Iterable[str]:
+    from epochreel.render.style import STYLES
+
+    return STYLES
+
+
+def _colormaps() -> Iterable[str]:
+    from epochreel.render.style import COLORMAPS
+
+    return COLORMAPS
+
+
+def _panels() -> Iterable[str]:
+    from epochreel.render.panels import PANELS
+
+    return PANELS
+
+
+Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
+
+
+class PanelSpec(Spec):
+    """A ``[[panels]]`` table: what one rectangle of the frame shows."""
+
+    kind: Annotated[str, choice(_panels)] = "boundary"
+    model: Name | None = None
+    title: Title | None = None
+    subtitle: Title | None = None
+    bands: int = Field(default=25, ge=2, le=256)
+    points: Annotated[str, choice(lambda: POINTS)] = "test"
+
+
+class TimelineSpec(Spec):
+    """The ``[timeline]`` table: pace and holds."""
+
+    fps: int = Field(default=20, ge=1, le=limits.MAX_FPS)
+    hold_first: Seconds = 0.0
+    hold_last: Seconds = 2.0
+    max_frames: Annotated[int, Field(ge=1, le=limits.MAX_FRAMES)] | None = None
+
+
+class OutputSpec(Spec):
+    """An ``[[outputs]]`` table: one finished file."""
+
+    file: str
+    size: Annotated[
+        tuple[
+            Annotated[int, Field(ge=_MIN_W, le=_MAX_W)],
+            Annotated[int, Field(ge=_MIN_H, le=_MAX_H)],
+        ],
+        Strict(False),
+        numbers("[width, height] in pixels", 2),
+    ] = (1600, 1200)
+
+    @field_validator("file")
+    @classmethod
+    def _is_allowed(cls, value: str) -> str:
+        from epochreel.render.writers import WRITERS
+
+        reason = refuse_file_name(value, WRITERS)
+        if reason:
+            raise problem(reason)
+        return value
+
+
+class Scene(Spec):
+    """One scene file, with its defaults filled in.
+
+    Validating takes a context: ``{"stem": …}`` names the default output, ``{"folder": …}`` is where
+    relative paths start.
+    """
+
+    title: Title | None = None
+    description: Description | None = None
+    style: Annotated[str, choice(_styles)] = "dark"
+    colormap: Annotated[str, choice(_colormaps)] = "Spectral"
+    data: DataSpec = MoonsData()
+    models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
+    panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
+    timeline: TimelineSpec = TimelineSpec()
+    outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_film(cls, document: Any, info: ValidationInfo) -> Any:
+        """Without outputs there is one, named after the scene file."""
+        if isinstance(document, dict) and "outputs" not in document:
+            stem = cast("dict[str, Any]", info.context or {}).get("stem", "film")
+            outputs = ({"file": f"{stem}.mp4"},)
+            return {**cast("dict[str, Any]", document), "outputs": outputs}
+        return cast("Any", document)
+
+    @model_validator(mode="after")
+    def _models_have_names(self) -> Self:
+        twice = unique_index(model.name for model in self.models)
+        if twice:
+            again, first = twice
+            raise problem(
+                f"must be unique, got {quoted(self.models[again].name)} "
+                f"which is also the name of models[{first}]",
+                ("models", again, "name"),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _panels_show_models(self) -> Self:
+        names = [model.name for model in self.models]
+        for index, panel in enumerate(self.panels):
+            where = ("panels", index, "model")
+            if panel.model is None and len(names) > 1:
+                raise problem(f"must name one of the models {_listed(names)}", where)
+            if panel.model is not None and panel.model not in names:
+                hint = did_you_mean(panel.model, names)
+                raise problem(
+                    f"must name one of the models {_listed(names)}, "
+                    f"got {quoted(panel.model)}{hint}",
+                    where,
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _outputs_differ(self) -> Self:
+        keys = [collision_key(output.file) for output in self.outputs]
+        twice = unique_index(keys)
+        if twice:
+            again, first = twice
+            raise problem(
+                f"must be unique (large and small letters count as the same), got "
+                f"{quoted(self.outputs[again].file)} beside outputs[{first}]",
+                ("outputs", again, "file"),
+            )
+        for index, key in enumerate(keys):
+            for folder in map(str, PurePosixPath(key).parents):
+                if folder in keys:
+                    raise problem(
+                        f"can't be in {quoted(folder)}, which is itself a file of this scene",
+                        ("outputs", index, "file"),
+                    )
+        return self
+
+    @property
+    def shown(self) -> tuple[PanelSpec, ...]:
+        """The panels, each with its model's name; one for each model when the file has none."""
+        if not self.panels:
+            return tuple(PanelSpec(model=model.name) for model in self.models)
+        only = self.models[0].name
+        return tuple(
+            panel.model_copy(update={"model": panel.model or only}) for panel in self.panels
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(quoted(name) for name in names)

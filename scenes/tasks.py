@@ -1,0 +1,82 @@
+"""The two kinds of work that a run consists of.
+
+Both may run in another process, so all they need comes as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.recording import Recording
+from epochreel.render import write_film
+from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.engines import load_engine
+from epochreel.scenes.planning import TrainingPlan
+from epochreel.scenes.progress import Reporter, Task
+from epochreel.scenes.schema import OutputSpec, Scene
+
+__all__ = ["FilmFacts", "FilmJob", "TrainingJob", "make_film", "train_model"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingJob:
+    """A training: `key` tells it from the others of a run."""
+
+    key: str
+    plan: TrainingPlan
+    dataset: Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class FilmJob:
+    """A film that is to be made at `path`; `label` is what people know it by."""
+
+    key: str
+    label: str
+    scene: Scene
+    output: OutputSpec
+    recordings: Mapping[str, Recording]
+    path: Path
+    preview: bool
+
+
+@dataclass(frozen=True)
+class FilmFacts:
+    """What is known of a film once it is made."""
+
+    size_px: tuple[int, int]
+    duration_s: float
+    frames: int
+
+
+def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
+    """Train and record one model."""
+    plan = job.plan
+    train = load_engine(plan.engine)
+    reporter.start(Task(job.key, f"training {plan.name}", plan.updates, "update"))
+    try:
+        return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+    finally:
+        reporter.finish(job.key)
+
+
+def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
+    """Draw and write one film."""
+    film = build_film(job.scene, job.recordings, job.output, preview=job.preview)
+    reporter.start(Task(job.key, f"rendering {job.label}", film.frame_count, "frame"))
+    done = 0
+
+    def advance(frames: int) -> None:
+        nonlocal done
+        done += frames
+        reporter.advance(job.key, done)
+
+    try:
+        write_film(film, job.path, on_frame=advance)
+    finally:
+        reporter.finish(job.key)
+    size = output_size(job.output, preview=job.preview)
+    return FilmFacts(size, film.duration_s, film.frame_count)
