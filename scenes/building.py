@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from epochreel.nn.dataset import Dataset, Viewport
-from epochreel.nn.datasets import make_dataset
 from epochreel.nn.recording import Recording
 from epochreel.render import PANELS, Film, Panel, Timeline, load_style, plan_timeline
 from epochreel.scenes.data_spec import CsvData, DataSpec
@@ -29,6 +28,9 @@ def build_dataset(data: DataSpec) -> Dataset:
     InvalidInputError
         When it can't be made: a CSV file with a wrong cell, for instance.
     """
+    # here, because scikit-learn takes a second to load and workers never need it
+    from epochreel.nn.datasets import make_dataset
+
     options: dict[str, Any] = {"test_fraction": data.test_fraction, "split_seed": data.split_seed}
     if data.viewport is not None:
         options["viewport"] = Viewport(*data.viewport)

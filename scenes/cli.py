@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -176,7 +176,7 @@ def new(
 
 
 @contextmanager
-def _guarded() -> Iterator[None]:
+def _guarded() -> Generator[None]:
     """Turn what can go wrong into lines on stderr and an exit code."""
     from epochreel.nn.errors import (
         Cancelled,
@@ -211,7 +211,7 @@ def _guarded() -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _terminable() -> Generator[None]:
     """Let a polite kill put things away like Ctrl-C, and leave the handler as it was."""
 
     def leave(number: int, frame: object) -> None:

@@ -45,7 +45,6 @@ class AnyData(Spec):
 class GeneratedData(AnyData):
     """Keys of all data that is drawn from a seed."""
 
-    kind: str
     samples: int = Field(default=1000, ge=10, le=limits.MAX_SAMPLES)
     noise: float = Field(default=0.1, ge=0, le=100)
     seed: Seed = 100
@@ -136,7 +135,8 @@ def _tag(value: Any) -> str | None:
     if isinstance(value, dict):
         kind = cast("dict[str, Any]", value).get("kind", "moons")
         return f"<{kind}>" if isinstance(kind, str) else None
-    return f"<{value.kind}>" if isinstance(value, AnyData) and hasattr(value, "kind") else None
+    kind = getattr(value, "kind", None) if isinstance(value, AnyData) else None
+    return None if kind is None else f"<{kind}>"
 
 
 DataSpec: TypeAlias = Annotated[

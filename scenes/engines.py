@@ -31,7 +31,7 @@ class Engine(Protocol):
         plan : TrainingPlan
         dataset : Dataset
         on_update : callable
-            Handed the number of updates done, after each; may raise to stop the training.
+            Handed the number of updates done, a few times a second; may raise to end the training.
 
         Returns
         -------

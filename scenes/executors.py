@@ -11,10 +11,12 @@ import ctypes
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, parent_process
+from importlib import import_module
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
@@ -55,7 +57,7 @@ class SerialExecutor(Executor):
 
         An interruption by the user is raised here, not kept for whoever asks for the result.
         """
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
         future: Future[T] = Future()
         try:
@@ -143,12 +145,9 @@ class WorkerPool(ProcessPoolExecutor):
         """End all tasks: ask for it, and after a few seconds insist."""
         self._cancelled.value = True
         self.shutdown(wait=False, cancel_futures=True)
-        sentinels = [child.sentinel for child in self._children]
-        while sentinels:
-            ended = connection.wait(sentinels, GRACE_S)
-            if not ended:
-                break
-            sentinels = [sentinel for sentinel in sentinels if sentinel not in ended]
+        deadline = time.monotonic() + GRACE_S
+        for child in self._children:
+            child.join(max(0.0, deadline - time.monotonic()))
         for child in self._children:
             if child.is_alive():
                 child.kill()
@@ -204,7 +203,7 @@ class _Spawn(SpawnContext):
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def _interrupts_blocked() -> Generator[None]:
     """Block SIGINT for this thread and for processes it starts; they inherit the mask."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -217,7 +216,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Generator[None]:
     """Put things away without being interrupted by a second, impatient Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -242,10 +241,10 @@ def _worker_reporter() -> Reporter:
 
 def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_module("numpy")  # its BLAS must be loaded to be limited
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
-    import numpy  # noqa: F401 -- its BLAS must be loaded to be limited
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
     _Worker.blas_limit = threadpool_limits(limits=1, user_api="blas")
 

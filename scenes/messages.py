@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 __all__ = [
     "Path",
@@ -57,8 +57,8 @@ def describe(value: object) -> str:
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, (list, tuple)):
-        entries: Sequence[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return "an empty array" if not entries else f"an array of {len(entries)}"
+        length = len(cast("Sequence[Any]", value))
+        return f"an array of {length}" if length else "an empty array"
     if isinstance(value, (date, datetime, time)):
         return "a date or time"
     return "nothing" if value is None else "something else"

@@ -26,10 +26,10 @@ def _known(names: Iterable[str]) -> Any:
 
 
 def _batch_size(value: Any) -> Any:
-    if value == "full" and isinstance(value, str):
+    if isinstance(value, str) and value == "full":
         return value
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= limits.MAX_SAMPLES:
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if not 1 <= whole <= limits.MAX_SAMPLES:
         raise problem(
             f"must be 'full' or a whole number from 1 to {limits.MAX_SAMPLES}, "
             f"got {describe(value)}{did_you_mean(value, ['full'])}"

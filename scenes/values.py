@@ -76,7 +76,7 @@ def numbers(meaning: str, length: int) -> BeforeValidator:
     def check(value: Any) -> Any:
         entries = cast("list[Any]", value) if isinstance(value, (list, tuple)) else None
         if entries is None or len(entries) != length:
-            raise problem(f"must be {meaning}, got {describe(value)}")
+            raise problem(f"must be {meaning}, got {describe(cast('object', value))}")
         return tuple(entries)
 
     return BeforeValidator(check)

@@ -1,0 +1,48 @@
+"""The engine that comes with Epochreel: its own network, in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from epochreel.nn.callbacks import Progress
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.network import Network
+from epochreel.nn.optimizers import OPTIMIZERS
+from epochreel.nn.recorder import Recorder
+from epochreel.nn.recording import Recording
+from epochreel.nn.training import train
+from epochreel.scenes.planning import TrainingPlan
+
+__all__ = ["train_model"]
+
+
+def train_model(
+    plan: TrainingPlan, dataset: Dataset, on_update: Callable[[int], None]
+) -> Recording:
+    """Train a model with the NumPy network; see :class:`epochreel.scenes.engines.Engine`."""
+    # one generator for both, so that one seed in the scene settles the start and the batches
+    rng = np.random.default_rng(plan.seed)
+    layers = [
+        {
+            "input_dim": layer.input_dim,
+            "output_dim": layer.output_dim,
+            "activation": layer.activation,
+        }
+        for layer in plan.layers
+    ]
+    network = Network.from_layers(layers, initializer=plan.initializer, rng=rng)
+    recorder = Recorder(plan.name, dataset, every=plan.every, unit=plan.unit)
+    train(
+        network,
+        dataset.x_train,
+        dataset.y_train,
+        optimizer=OPTIMIZERS[plan.optimizer](learning_rate=plan.learning_rate),
+        epochs=plan.epochs,
+        iterations=plan.iterations,
+        batch_size=plan.batch_size,
+        rng=rng,
+        callbacks=[recorder, Progress(lambda done, total: on_update(done))],
+    )
+    return recorder.recording()

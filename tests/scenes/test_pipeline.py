@@ -1,0 +1,434 @@
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from epochreel.nn.errors import OutputError, RenderError, SceneError
+from epochreel.scenes import (
+    Artifact,
+    LineReporter,
+    NullReporter,
+    SerialExecutor,
+    WorkerPool,
+    load_scenes,
+    render_scenes,
+)
+from epochreel.scenes.executors import Link
+from epochreel.scenes.progress import PipeReporter, Task, TqdmReporter
+
+TWO = """
+title = "Two"
+[data]
+samples = 60
+[timeline]
+fps = 10
+hold_last = 0.3
+[[models]]
+name = "Left"
+layers = [4]
+iterations = 20
+capture = { every = 5 }
+[[models]]
+name = "Right"
+initializer = "glorot_uniform"
+layers = [4]
+batch_size = 16
+epochs = 4
+[[outputs]]
+file = "two.gif"
+size = [160, 120]
+[[outputs]]
+file = "sub/two.mp4"
+size = [96, 72]
+"""
+
+
+class CountingExecutor(SerialExecutor):
+    def __init__(self) -> None:
+        self.submitted: list[str] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.submitted.append(fn.__name__)
+        return super().submit(fn, *args, **kwargs)
+
+
+class Notes(NullReporter):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, Task] = {}
+        self.done: dict[str, int] = {}
+        self.finished: list[str] = []
+        self.notes: list[str] = []
+
+    def start(self, task: Task) -> None:
+        self.tasks[task.key] = task
+
+    def advance(self, key: str, done: int) -> None:
+        assert done >= self.done.get(key, 0)
+        self.done[key] = done
+
+    def finish(self, key: str) -> None:
+        self.finished.append(key)
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+def render(
+    output: Path,
+    *scenes: object,
+    executor: Executor | None = None,
+    reporter: Any = None,
+    preview: bool = False,
+) -> list[Artifact]:
+    return render_scenes(
+        load_scenes([str(scene) for scene in scenes]),
+        output,
+        executor=executor or SerialExecutor(),
+        reporter=reporter or NullReporter(),
+        preview=preview,
+    )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_output_is_made_as_promised(
+    scene_file: Callable[..., Path], tmp_path: Path, files_in: Callable[[Path], list[str]]
+) -> None:
+    out = tmp_path / "out"
+    artifacts = render(out, scene_file(TWO))
+    assert files_in(out) == ["sub/two.mp4", "two.gif"]
+    gif, mp4 = artifacts
+    assert (gif.path, gif.size_px) == (out / "two.gif", (160, 120))
+    assert (mp4.path, mp4.size_px) == (out / "sub" / "two.mp4", (96, 72))
+    # five snapshots, and 0.3 s at 10 frames a second
+    assert [artifact.frames for artifact in artifacts] == [8, 8]
+    assert [artifact.duration_s for artifact in artifacts] == [0.8, 0.8]
+    assert [artifact.bytes for artifact in artifacts] == [
+        artifact.path.stat().st_size for artifact in artifacts
+    ]
+    assert iio.imread(mp4.path, plugin="pyav").shape == (8, 72, 96, 3)
+    assert iio.imread(gif.path, index=0).shape[:2] == (120, 160)
+    assert list(gif.accuracies) == ["Left", "Right"]
+    assert gif.split == "test"
+    assert gif.notes == ()
+
+
+def test_accuracies_are_those_of_the_last_snapshot(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    from epochreel.nn.network import Network
+    from epochreel.scenes.engines import load_engine
+
+    path = scene_file(TWO)
+    artifact = render(tmp_path / "out", path)[0]
+    [scene] = load_scenes([str(path)])
+    for plan in scene.plans:
+        recording = load_engine("numpy")(plan, scene.dataset, lambda done: None)
+        logits = recording.logits(len(recording.updates) - 1, scene.dataset.x_test)[:, 0]
+        hits = (logits > 0) == (scene.dataset.y_test == 1)
+        assert artifact.accuracies[plan.name] == pytest.approx(float(np.mean(hits)))
+        assert Network is not None
+
+
+def test_without_a_test_split_the_accuracy_is_that_of_training(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    [artifact] = render(
+        tmp_path / "out",
+        scene_file(
+            "[data]\nsamples = 40\ntest_fraction = 0\n[[models]]\nlayers = [2]\niterations = 5\n"
+            '[[outputs]]\nfile = "x.gif"\nsize = [64, 48]'
+        ),
+    )
+    assert artifact.split == "train"
+    assert 0 <= artifact.accuracies["NumPy Model"] <= 1
+
+
+def test_a_training_that_stands_in_two_scenes_is_made_once(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    first = scene_file(TWO, "first.toml")
+    # left out what is the default anyway: the same training in other words
+    second = scene_file(
+        'style = "light"\n[data]\nsamples = 60\nnoise = 0.2\n[[models]]\nname = "Left"\n'
+        'layers = [4]\niterations = 20\ncapture = { every = 5 }\nactivation = "relu"\n'
+        'batch_size = "full"\n[[outputs]]\nfile = "second.gif"\nsize = [64, 48]',
+        "second.toml",
+    )
+    executor = CountingExecutor()
+    artifacts = render(tmp_path / "out", first, second, executor=executor)
+    assert executor.submitted.count("train_model") == 2
+    assert executor.submitted.count("make_film") == 3
+    assert artifacts[2].accuracies["Left"] == artifacts[0].accuracies["Left"]
+
+
+@pytest.mark.parametrize("line", ["seed = 3", "iterations = 21", 'initializer = "glorot_uniform"'])
+def test_trainings_that_differ_are_both_made(
+    line: str, scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = "[data]\nsamples = 40\n[[models]]\nlayers = [2]\ncapture = {{ every = 10 }}\n{}\n"
+    output = '[[outputs]]\nfile = "{}.gif"\nsize = [64, 48]'
+    other = "iterations = 20\n" if "iterations" not in line else ""
+    first = scene_file(text.format("iterations = 20") + output.format("a"), "a.toml")
+    second = scene_file(text.format(other + line) + output.format("b"), "b.toml")
+    executor = CountingExecutor()
+    render(tmp_path / "out", first, second, executor=executor)
+    assert executor.submitted.count("train_model") == 2
+
+
+def test_the_same_scene_gives_the_same_bytes_for_any_number_of_jobs(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    scene = scene_file(TWO)
+    render(tmp_path / "a", scene)
+    render(tmp_path / "b", scene)
+    with WorkerPool(2, NullReporter()) as pool:
+        render(tmp_path / "c", scene, executor=pool)
+    first = digests(tmp_path / "a")
+    assert len(first) == 2
+    assert digests(tmp_path / "b") == first
+    assert digests(tmp_path / "c") == first
+
+
+def test_any_executor_serves(scene_file: Callable[..., Path], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        assert len(render(tmp_path / "out", scene_file(), executor=threads)) == 1
+
+
+def test_workers_report_home(scene_file: Callable[..., Path], tmp_path: Path) -> None:
+    notes = Notes()
+    with WorkerPool(1, notes) as pool:
+        render(tmp_path / "out", scene_file(), executor=pool)
+    assert [task.label for task in notes.tasks.values()] == [
+        "training Small",
+        "rendering tiny.mp4",
+    ]
+    assert {key: task.total for key, task in notes.tasks.items()} == notes.done
+    assert notes.finished == list(notes.tasks)
+
+
+def test_this_process_reports_the_same(scene_file: Callable[..., Path], tmp_path: Path) -> None:
+    notes = Notes()
+    render(tmp_path / "out", scene_file(), reporter=notes)
+    assert (
+        {key: task.total for key, task in notes.tasks.items()}
+        == notes.done
+        == {
+            "training 0": 20,
+            "film tiny.mp4": 7,
+        }
+    )
+
+
+def test_a_preview_is_small_short_and_says_so(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = (
+        "[data]\nsamples = 40\n[timeline]\nfps = 10\nhold_last = 0\n"
+        "[[models]]\nlayers = [2]\niterations = 100\ncapture = { every = 1 }\n"
+        '[[outputs]]\nfile = "big.mp4"\nsize = [1000, 500]\n'
+        '[[outputs]]\nfile = "sub/small.gif"\nsize = [64, 48]'
+    )
+    big, small = render(tmp_path / "out", scene_file(text), preview=True)
+    assert (big.path.name, big.size_px, big.frames) == ("big-preview.mp4", (480, 240), 40)
+    assert small.path == tmp_path / "out" / "sub" / "small-preview.gif"
+    assert (small.size_px, small.frames) == ((64, 48), 40)
+
+
+def test_a_training_that_diverges_is_told_and_filmed(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    scene = scene_file(
+        "[data]\nsamples = 40\n[timeline]\nfps = 10\nhold_last = 0\n"
+        '[[models]]\nname = "Wild"\nlayers = [8, 8]\niterations = 400\ncapture = { every = 1 }\n'
+        "optimizer = { learning_rate = 1e6 }\n"
+        '[[outputs]]\nfile = "wild.gif"\nsize = [64, 48]'
+    )
+    notes = Notes()
+    [artifact] = render(tmp_path / "out", scene, reporter=notes)
+    assert len(notes.notes) == 1
+    assert notes.notes[0].startswith("model 'Wild' stopped: ")
+    assert notes.notes[0].endswith("; the film shows up to there")
+    assert artifact.notes == tuple(notes.notes)
+    assert 1 <= artifact.frames < 401
+    assert artifact.path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("case", ["file", "under a file", "folder of that name", "link", "long"])
+def test_what_can_not_be_written_is_said_before_training(
+    case: str, cli: Callable[..., Any], scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    output = tmp_path / "out"
+    match case:
+        case "file":
+            output.write_text("mine", encoding="utf-8")
+        case "under a file":
+            output.write_text("mine", encoding="utf-8")
+            output = output / "deep" / "er"
+        case "folder of that name":
+            (output / "two.gif").mkdir(parents=True)
+        case "link":
+            output.mkdir()
+            (output / "sub").symlink_to(outside, target_is_directory=True)
+        case _:
+            output = tmp_path / ("x" * 300)
+    scene_file(TWO)
+    ran = cli("render", "my.toml", "-o", output)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "can't be written: " in ran.err
+    assert "Traceback" not in ran.err
+    assert "training" not in ran.err
+    assert not list(outside.iterdir())
+    assert not list(tmp_path.rglob(".epochreel-*"))
+
+
+def test_a_folder_that_refuses_is_said_before_training(
+    cli: Callable[..., Any], scene_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    # permissions don't bind the superuser, who may run the tests
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    scene_file()
+    ran = cli("render", "my.toml")
+    assert ran.code == 2
+    assert ran.err == "epochreel: output/tiny.mp4: can't be written: permission denied\n"
+
+
+def test_a_film_that_fails_leaves_nothing_and_exits_1(
+    cli: Callable[..., Any],
+    scene_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    def fail(film: Any, path: Path, **options: Any) -> None:
+        path.write_bytes(b"half")
+        raise OutputError(f"{path.name}: can't be written: no space left on device")
+
+    monkeypatch.setattr("epochreel.scenes.tasks.write_film", fail)
+    scene_file()
+    ran = cli("render", "my.toml", "--jobs", 1)
+    assert ran.code == 1
+    assert ran.out == ""
+    assert ran.err.splitlines()[-1] == (
+        "epochreel: my.toml: rendering tiny.mp4: tiny.mp4: can't be written: "
+        "no space left on device"
+    )
+    assert files_in(tmp_path / "output") == []
+
+
+def test_an_old_file_stays_until_the_new_one_is_whole(
+    scene_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "out" / "tiny.mp4"
+    old.parent.mkdir()
+    old.write_bytes(b"old")
+
+    def fail(film: Any, path: Path, **options: Any) -> None:
+        raise OutputError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("epochreel.scenes.tasks.write_film", fail)
+        with pytest.raises(RenderError):
+            render(old.parent, scene_file())
+    assert old.read_bytes() == b"old"
+    render(old.parent, scene_file())
+    assert old.read_bytes() != b"old"
+
+
+def test_the_summary_has_a_line_for_each_file(
+    cli: Callable[..., Any], scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    scene_file(TWO)
+    ran = cli("render", "my.toml", "--jobs", 1, "-o", "films")
+    assert ran.code == 0
+    first, second = ran.out.splitlines()
+    assert first.startswith("films/two.gif      160×120 px  0.8 s  ")
+    assert " kB  test accuracy: Left 0." in first
+    assert second.startswith("films/sub/two.mp4  96×72 px    0.8 s  ")
+    # a log is told what was done, without a bar
+    assert [line.partition(" in ")[0] for line in ran.err.splitlines()] == [
+        "epochreel: training Left: 20 updates",
+        "epochreel: training Right: 16 updates",
+        "epochreel: rendering two.gif: 8 frames",
+        "epochreel: rendering sub/two.mp4: 8 frames",
+    ]
+    assert "\r" not in ran.err
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_quiet_is_quiet(cli: Callable[..., Any], scene_file: Callable[..., Path]) -> None:
+    scene_file()
+    ran = cli("render", "my.toml", "--quiet", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert len(ran.out.splitlines()) == 1
+
+
+def test_bars_go_to_their_stream_only() -> None:
+    stream = io.StringIO()
+    reporter = TqdmReporter(stream)
+    reporter.start(Task("a", "training X", 10, "update"))
+    reporter.advance("a", 4)
+    reporter.note("a word")
+    reporter.advance("a", 10)
+    reporter.finish("a")
+    reporter.start(Task("b", "rendering y.gif", 3, "frame"))
+    reporter.close()
+    text = stream.getvalue()
+    assert "training X" in text
+    assert "10/10" in text
+    assert "epochreel: a word\n" in text
+    assert "rendering y.gif" in text
+
+
+def test_a_worker_reports_at_most_ten_times_a_second_and_always_the_end() -> None:
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+    reporter = PipeReporter(lambda method, arguments: sent.append((method, arguments)), bool)
+    reporter.start(Task("a", "training X", 1000, "update"))
+    for done in range(1, 1001):
+        reporter.advance("a", done)
+    reporter.finish("a")
+    assert len(sent) <= 10
+    assert sent[-2:] == [("advance", ("a", 1000)), ("finish", ("a",))]
+
+
+def test_a_line_reporter_survives_what_it_did_not_see() -> None:
+    stream = io.StringIO()
+    reporter = LineReporter(stream)
+    reporter.finish("never started")
+    assert stream.getvalue() == ""
+
+
+def test_a_cancelled_link_ends_a_task() -> None:
+    link = Link(NullReporter())
+    link.advance("a", 1)
+    link.cancelled = True
+    with pytest.raises(Exception, match="stopped"):
+        link.advance("a", 2)
+
+
+def test_problems_are_told_by_the_library_too(scene_file: Callable[..., Path]) -> None:
+    with pytest.raises(SceneError) as caught:
+        load_scenes([str(scene_file("x = 1\ny = 2"))])
+    assert len(caught.value.problems) == 2

@@ -1,0 +1,230 @@
+"""What happens to files when processes are interrupted, killed or orphaned: real ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN = "import sys; from epochreel.scenes.cli import main; sys.exit(main(sys.argv[1:]))"
+
+# minutes of work, whatever the machine
+LONG_TRAINING = """
+[[models]]
+iterations = 10_000_000
+capture = { every = 1_000_000 }
+[[outputs]]
+file = "long.mp4"
+size = [64, 48]
+[[outputs]]
+file = "long.gif"
+size = [64, 48]
+"""
+LONG_FILM = """
+[data]
+samples = 40
+[timeline]
+fps = 60
+[[models]]
+layers = [2]
+iterations = 20_000
+capture = { every = 1 }
+[[outputs]]
+file = "long.mp4"
+size = [1600, 1200]
+[[outputs]]
+file = "long.gif"
+size = [1600, 1200]
+"""
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, scene_file: Callable[..., Path]
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start ``epochreel render`` in a process group of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(text: str, jobs: int) -> subprocess.Popen[str]:
+        scene_file(text)
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN, "render", "my.toml", "-o", "out", "--jobs", str(jobs)],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 40) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Pids of worker processes: children that run multiprocessing's spawn_main."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == process.pid and status[0] != "Z" and b"spawn_main" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def busy(process: subprocess.Popen[str], jobs: int) -> bool:
+    """Tell whether work has begun: more processor time has gone than a start takes."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    pids = [process.pid] if jobs == 1 else workers_of(process)
+    for pid in pids:
+        try:
+            fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if (int(fields[11]) + int(fields[12])) / ticks > 2.0:
+            return True
+    return False
+
+
+def partial_films(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in folder.glob("out/.epochreel-*/**/*")
+        if path.is_file() and path.stat().st_size
+    ]
+
+
+def nothing_left(folder: Path, files_in: Callable[[Path], list[str]]) -> None:
+    assert files_in(folder) == ["my.toml"]
+    assert [path.name for path in (folder / "out").iterdir()] == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("whom", ["main process", "whole group"])
+def test_ctrl_c_while_training(
+    jobs: int,
+    whom: str,
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    process = start(LONG_TRAINING, jobs)
+    wait_for(lambda: busy(process, jobs), "training")
+    send = os.kill if whom == "main process" else os.killpg
+    began = time.monotonic()
+    send(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "epochreel: interrupted; nothing half-made is left"
+    nothing_left(tmp_path, files_in)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_while_rendering(
+    jobs: int,
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    process = start(LONG_FILM, jobs)
+    wait_for(lambda: partial_films(tmp_path), "a film that is being written")
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.05)
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGINT)  # impatience changes nothing
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    nothing_left(tmp_path, files_in)
+
+
+def test_ctrl_c_while_workers_start(
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    process = start(LONG_TRAINING, 2)
+    wait_for(lambda: workers_of(process), "a worker")
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err == "epochreel: interrupted; nothing half-made is left\n"
+    nothing_left(tmp_path, files_in)
+
+
+def test_a_polite_kill_leaves_nothing(
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    process = start(LONG_FILM, 2)
+    wait_for(lambda: partial_films(tmp_path), "a film that is being written")
+    os.kill(process.pid, signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    nothing_left(tmp_path, files_in)
+
+
+def test_a_killed_worker_is_one_clear_line(
+    start: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    process = start(LONG_FILM, 2)
+    wait_for(lambda: partial_films(tmp_path), "a film that is being written")
+    os.kill(workers_of(process)[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert out == ""
+    assert "Traceback" not in err
+    last = err.splitlines()[-1]
+    assert last.startswith("epochreel: a worker process was killed or ran out of memory")
+    nothing_left(tmp_path, files_in)
+
+
+def test_workers_do_not_outlive_a_killed_main_process(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    process = start(LONG_TRAINING, 2)
+    pids = wait_for(lambda: workers_of(process) if busy(process, 2) else [], "training")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+
+    def gone() -> bool:
+        return not any(
+            (Path("/proc") / str(pid) / "cmdline").exists()
+            and (Path("/proc") / str(pid) / "cmdline").read_bytes()
+            for pid in pids
+        )
+
+    wait_for(gone, "the workers' end", 10)
+    assert not (tmp_path / "out" / "long.mp4").exists()
