@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from operator import index
+from typing import SupportsIndex, cast
 
 __all__ = [
     "Cancelled",
@@ -15,6 +17,7 @@ __all__ = [
     "RenderError",
     "SceneError",
     "unknown_name",
+    "whole_number",
 ]
 
 
@@ -86,3 +89,31 @@ def unknown_name(argument: str, name: object, known: Iterable[str]) -> InvalidIn
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listing = ", ".join(map(repr, allowed))
     return InvalidInputError(f"{argument}: must be one of {listing}, got {name!r}{hint}")
+
+
+def whole_number(argument: str, value: object, minimum: int = 1) -> int:
+    """Check a count.
+
+    Parameters
+    ----------
+    argument : str
+        What the number was given for.
+    value : object
+        What came: a Python or NumPy integer, but no bool.
+    minimum : int
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    try:
+        number = index(cast("SupportsIndex", value))
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < minimum:
+        raise InvalidInputError(f"{argument}: must be a whole number ≥ {minimum}, got {value!r}")
+    return number

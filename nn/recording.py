@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from epochreel.nn.architecture import Architecture, parameter_count
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
 from epochreel.nn.errors import InvalidInputError
+from epochreel.nn.network import Network
 
-__all__ = ["FunctionRecording", "Link", "Recording", "Unit"]
+__all__ = ["FunctionRecording", "Link", "ParameterRecording", "Recording", "Unit"]
 
 Unit: TypeAlias = Literal["update", "epoch"]
 Link: TypeAlias = Literal["sigmoid", "softmax"]
@@ -145,14 +148,10 @@ class _Snapshots:
                 value.flags.writeable = False
         self.__dict__.update(state, metrics=MappingProxyType(state["metrics"]))
 
-    def _check(self, snapshot: int, points: NDArray[Any]) -> None:
+    def _check(self, snapshot: int) -> None:
         if not 0 <= snapshot < len(self.updates):
             raise InvalidInputError(
                 f"snapshot: must be from 0 to {len(self.updates) - 1}, got {snapshot}"
-            )
-        if points.ndim != 2 or points.shape[1] != self.dataset.features:
-            raise InvalidInputError(
-                f"points: must have shape (points, {self.dataset.features}), got {points.shape}"
             )
 
 
@@ -172,5 +171,56 @@ class FunctionRecording(_Snapshots):
 
     def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
-        self._check(snapshot, points)
+        self._check(snapshot)
         return np.array(self.function(snapshot, points), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ParameterRecording(_Snapshots):
+    """A recording whose snapshots are the parameters of a :class:`Network`.
+
+    It keeps arrays to predict with, so threads can't share one; a pickled one leaves them behind.
+
+    Parameters
+    ----------
+    name, dataset, updates, epochs, seconds, unit, metrics, stopped, link
+        As in :class:`Recording`.
+    architecture : tuple of LayerSpec
+    parameters : (snapshots, parameters) array of float32
+        Each row as :attr:`Network.flat`.
+    """
+
+    architecture: Architecture
+    parameters: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Copy, check, and forbid writing."""
+        super().__post_init__()
+        parameters = read_only(self.parameters, np.float32)
+        expected = (len(self.updates), parameter_count(self.architecture))
+        if parameters.shape != expected:
+            raise InvalidInputError(
+                f"parameters: must have shape {expected}, got {parameters.shape}"
+            )
+        if not np.isfinite(parameters).all():
+            raise InvalidInputError("parameters: must be finite")
+        object.__setattr__(self, "parameters", parameters)
+
+    def network(self, snapshot: int) -> Network:
+        """Build the network as it was at a snapshot, (float32), free to be changed."""
+        self._check(snapshot)
+        return Network.from_vector(self.architecture, self.parameters[snapshot].copy())
+
+    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Predict, before the link; see :meth:`Recording.logits`."""
+        self._check(snapshot)
+        np.copyto(self._predictor.flat, self.parameters[snapshot])
+        return self._predictor.logits(points)
+
+    @cached_property
+    def _predictor(self) -> Network:
+        return self.network(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is only there to predict with."""
+        return {key: value for key, value in super().__getstate__().items() if key != "_predictor"}

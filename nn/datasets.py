@@ -1,0 +1,210 @@
+"""Data to learn: each kind by its name, split into training and test samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from inspect import signature
+from math import floor, isfinite, log10
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from epochreel.nn.csv_data import read_csv
+from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport
+from epochreel.nn.errors import InvalidInputError, unknown_name, whole_number
+
+__all__ = ["DATASETS", "Samples", "make_dataset"]
+
+MOONS_VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
+"""The published one."""
+
+
+class Samples(NamedTuple):
+    """What a kind of data gives, before it is split."""
+
+    x: FloatArray  # (samples, 2)
+    y: IntArray  # (samples,)
+    name: str
+    viewport: Viewport | None = None
+    feature_names: tuple[str, ...] = ("X₁", "X₂")
+    class_names: tuple[str, ...] = ("class 0", "class 1")
+
+
+def make_dataset(
+    kind: str,
+    *,
+    test_fraction: float = 0.1,
+    split_seed: int = 42,
+    viewport: Viewport | None = None,
+    **options: Any,
+) -> Dataset:
+    """Make data of a kind, and split it.
+
+    Parameters
+    ----------
+    kind : str
+        A name of :data:`DATASETS`.
+    test_fraction : float
+        At least 0 and below 1; 0 leaves no test samples.
+    split_seed : int
+        The split is scikit-learn's ``train_test_split(…, random_state=split_seed)``.
+    viewport : Viewport, optional
+        Defaults to the kind's own, or the range of the data and a margin of 10 %, rounded outward.
+    **options
+        Those of the kind: ``samples``, ``noise``, ``seed``; of ``csv``: ``path``, ``label``,
+        ``header``.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if kind not in DATASETS:
+        raise unknown_name("kind", kind, DATASETS)
+    parameters = signature(DATASETS[kind]).parameters
+    for option in options:
+        if option not in parameters:
+            raise unknown_name(kind, option, parameters)
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in options:
+            raise InvalidInputError(f"{kind}.{name}: must be given")
+    samples = DATASETS[kind](**options)
+    x_train, x_test, y_train, y_test = _split(samples, test_fraction, split_seed)
+    return Dataset(
+        name=samples.name,
+        x_train=x_train,
+        y_train=y_train,
+        x_test=x_test,
+        y_test=y_test,
+        feature_names=samples.feature_names,
+        class_names=samples.class_names,
+        viewport=viewport or samples.viewport or _viewport_around(samples.x),
+    )
+
+
+def moons(*, seed: int, samples: int = 1000, noise: float = 0.2) -> Samples:
+    """Two half moons: scikit-learn's ``make_moons``."""
+    _check(samples, noise, seed)
+    x, y = _sklearn("datasets", "make_moons")(samples, noise=noise, random_state=seed)
+    return Samples(x, y, "moons", MOONS_VIEWPORT)
+
+
+def circles(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
+    """A circle of half the size inside another: scikit-learn's ``make_circles``."""
+    _check(samples, noise, seed)
+    x, y = _sklearn("datasets", "make_circles")(samples, noise=noise, factor=0.5, random_state=seed)
+    return Samples(x, y, "circles")
+
+
+def blobs(*, seed: int, samples: int = 1000, noise: float = 1.0) -> Samples:
+    """Two clouds around (−2, −2) and (2, 2): scikit-learn's ``make_blobs``.
+
+    The noise is their standard deviation.
+    """
+    _check(samples, noise, seed)
+    centers = np.array([[-2.0, -2.0], [2.0, 2.0]])
+    x, y = _sklearn("datasets", "make_blobs")(
+        samples, centers=centers, cluster_std=noise, random_state=seed
+    )
+    return Samples(x, y, "blobs")
+
+
+def xor(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
+    """Four unit squares around the origin, opposite ones alike, then normal noise."""
+    _check(samples, noise, seed)
+    rng = np.random.default_rng(seed)
+    quadrant = np.arange(samples) % 4
+    right, upper = quadrant % 2 == 1, quadrant >= 2
+    x = rng.random((samples, 2)) * np.where(np.column_stack([right, upper]), 1.0, -1.0)
+    x += noise * rng.standard_normal(x.shape)
+    return Samples(x, (right != upper).astype(np.int64), "xor")
+
+
+def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
+    """Two arms of one and a half turns to a radius of 3, then normal noise."""
+    _check(samples, noise, seed)
+    rng = np.random.default_rng(seed)
+    y = np.arange(samples) % 2
+    along = np.sqrt(rng.random(samples))  # evenly dense along the arm
+    angle = 3 * np.pi * along + np.pi * y
+    x = 3 * along[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    x += noise * rng.standard_normal(x.shape)
+    return Samples(x, y, "spirals")
+
+
+def csv(*, path: str, label: str | None = None, header: bool | None = None) -> Samples:
+    """A file of two numeric columns and a label; see :func:`epochreel.nn.csv_data.read_csv`."""
+    table = read_csv(path, label=label, header=header)
+    names = table.feature_names or ("X₁", "X₂")
+    return Samples(table.x, table.y, table.name, None, names, table.class_names)
+
+
+def _sklearn(module: str, function: str) -> Callable[..., Any]:
+    """Import when it is used: that takes a second, and a film from a file doesn't need it."""
+    return getattr(import_module(f"sklearn.{module}"), function)
+
+
+def _check(samples: int, noise: float, seed: int) -> None:
+    whole_number("samples", samples, 2)
+    whole_number("seed", seed, 0)
+    if not (isfinite(noise) and noise >= 0):
+        raise InvalidInputError(f"noise: must be finite and ≥ 0, got {noise!r}")
+
+
+def _split(
+    samples: Samples, test_fraction: float, seed: int
+) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    if not 0 <= test_fraction < 1:
+        raise InvalidInputError(f"test_fraction: must be ≥ 0 and < 1, got {test_fraction!r}")
+    whole_number("split_seed", seed, 0)
+    x, y = samples.x, samples.y
+    if test_fraction == 0:
+        return x, x[:0], y, y[:0]
+    try:
+        parts = _sklearn("model_selection", "train_test_split")(
+            x, y, test_size=test_fraction, random_state=seed
+        )
+    except ValueError:
+        parts = None
+    if parts is None or len(np.unique(parts[2])) < len(samples.class_names):
+        raise InvalidInputError(
+            f"test_fraction: must leave training samples of each class, got {test_fraction:g} of "
+            f"{len(y)} samples"
+        )
+    x_train, x_test, y_train, y_test = parts
+    return x_train, x_test, y_train, y_test
+
+
+def _viewport_around(x: FloatArray) -> Viewport:
+    x_min, x_max = _tidy_range(float(x[:, 0].min()), float(x[:, 0].max()))
+    y_min, y_max = _tidy_range(float(x[:, 1].min()), float(x[:, 1].max()))
+    return Viewport(x_min, x_max, y_min, y_max)
+
+
+def _tidy_range(low: float, high: float) -> tuple[float, float]:
+    """Add a tenth of the range at each end, then go out to multiples of 1, 2 or 5 · 10ⁿ."""
+    # a column that is constant, or nearly, gets a width that can still be drawn
+    extent = max(high - low, 1e-6 * max(abs(low), abs(high))) or 1.0
+    low, high = low - 0.1 * extent, high + 0.1 * extent
+    decade = 10.0 ** floor(log10(extent / 20))
+    step = next(decade * factor for factor in (1, 2, 5, 10) if decade * factor >= extent / 20)
+    digits = max(0, -floor(log10(step)))
+    return (
+        round(floor(low / step) * step, digits),
+        round(-floor(-high / step) * step, digits),
+    )
+
+
+DATASETS: Mapping[str, Callable[..., Samples]] = {
+    "moons": moons,
+    "circles": circles,
+    "blobs": blobs,
+    "xor": xor,
+    "spirals": spirals,
+    "csv": csv,
+}
+"""Name → function; its keywords are the kind's options."""
