@@ -132,6 +132,14 @@ class Overlay:
         alpha = visible[:, 3:]
         return cls(index, visible[:, :3] * alpha + np.uint16(127), np.uint16(255) - alpha)
 
+    def split(self, inside: npt.NDArray[np.bool_]) -> tuple[Overlay, Overlay]:
+        """Part the pixels into those in a mask, shape (height, width), and the others."""
+        within = inside.ravel()[self.index]
+        return self._only(within), self._only(~within)
+
+    def _only(self, chosen: npt.NDArray[np.bool_]) -> Overlay:
+        return Overlay(self.index[chosen], self.color[chosen], self.keep[chosen])
+
     def blend(self, canvas: npt.NDArray[np.uint8]) -> None:
         """Lay the visible pixels over `canvas`, contiguous ``uint8``, (height, width, 3)."""
         flat = canvas.reshape(-1, 3)

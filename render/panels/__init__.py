@@ -81,7 +81,8 @@ class PanelDrawing(Protocol):
         Parameters
         ----------
         canvas : ndarray of uint8, shape (height, width, 3)
-            The whole frame; the panel stays inside its slot.
+            The whole frame, maybe with an earlier moment on it. The panel paints all of its slot's
+            body; outside of that, inside its cell, it may set numbers.
         moment : Moment
         """
         ...
@@ -133,4 +134,4 @@ class EmptyPanel:
 
 class _Nothing:
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
-        """Leave the canvas as it is."""
+        """Leave the canvas as it is; nothing is ever laid over it either."""

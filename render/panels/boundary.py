@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
-from epochreel.render.field import FieldGrid, IsolinePainter, paint_bands
+from epochreel.render.field import BandPainter, NodeGrid
+from epochreel.render.isoline import Stroke, find_isoline
 from epochreel.render.layout import Slot, tick_gap
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.stage import Stage, rgb
@@ -108,17 +109,19 @@ class BoundaryPanel:
         )
         if self.subtitle is not None:
             stage.text(left, slot.subtitle_baseline, self.subtitle, scale.small, style.muted)
-        grid = FieldGrid(
-            slot.body.width, slot.body.height, recording.dataset.viewport, _step(stage.layout.size)
-        )
+        body = slot.body
+        step = _step(stage.layout.size)
+        grid = NodeGrid(body.width, body.height, recording.dataset.viewport, step)
         return _BoundaryDrawing(
             recording=recording,
             model=self.model,
             slot=slot,
             grid=grid,
-            colors=style.band_colors(self.bands),
-            isoline=IsolinePainter(
-                grid,
+            bands=self.bands,
+            field=BandPainter(grid, style.band_colors(self.bands)),
+            stroke=Stroke(
+                body.width,
+                body.height,
                 core_px=2.2 * scale.line,
                 halo_px=4.8 * scale.line,
                 core=style.isoline,
@@ -140,9 +143,10 @@ class _BoundaryDrawing:
     recording: Recording
     model: str
     slot: Slot
-    grid: FieldGrid
-    colors: npt.NDArray[np.uint8]
-    isoline: IsolinePainter
+    grid: NodeGrid
+    bands: int
+    field: BandPainter
+    stroke: Stroke
     counter: NumberSlot
     counter_digits: int
     numbers: tuple[tuple[str, NumberSlot], ...]
@@ -150,11 +154,16 @@ class _BoundaryDrawing:
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
         """Paint field, line and digits."""
         snapshot = moment.snapshots[self.model]
-        recording, body = self.recording, self.slot.body
-        nodes = self.grid.as_nodes(recording.logits(snapshot, self.grid.points)[:, 0])
+        recording, body, grid = self.recording, self.slot.body, self.grid
+
+        def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return recording.logits(snapshot, places)[:, 0]
+
+        nodes = grid.sample(predict, self.bands)
         box = canvas[body.top : body.bottom, body.left : body.right]
-        paint_bands(self.grid.interpolate(nodes), self.colors, box)
-        self.isoline.paint(nodes, box)
+        self.field.paint(nodes, box)
+        line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
+        self.stroke.draw(line, box)
         count = recording.updates if recording.unit == "update" else recording.epochs
         self.counter.draw(canvas, f"{int(count[snapshot]):0{self.counter_digits}d}")
         for key, number in self.numbers:
@@ -162,8 +171,8 @@ class _BoundaryDrawing:
 
 
 def _step(size: tuple[int, int]) -> int:
-    """Pixels between the nodes of the field's grid: 4 at 1600×1200, finer on smaller frames."""
-    return max(1, min(4, round(min(size) / 300)))
+    """Pixels between the nodes of the field's grid: 8 at 1600×1200, finer on smaller frames."""
+    return 8 if min(size) >= 900 else 4 if min(size) >= 300 else 2
 
 
 def _digits(recording: Recording) -> int:

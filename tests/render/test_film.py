@@ -121,7 +121,7 @@ def test_points_of_the_chosen_split(make_recording, dataset: Dataset, which: str
 def test_frames_do_not_depend_on_the_order_they_are_drawn_in(make_recording) -> None:
     recordings = {"Disc": make_recording()}
     film = film_of(recordings)
-    forward = [frame.pixels for frame in film]
+    forward = [frame.pixels.copy() for frame in film]
     for index in (4, 0, 5, 2):
         np.testing.assert_array_equal(film_of(recordings).frame(index).pixels, forward[index])
         np.testing.assert_array_equal(film.frame(index).pixels, forward[index])
@@ -129,7 +129,7 @@ def test_frames_do_not_depend_on_the_order_they_are_drawn_in(make_recording) -> 
 
 def test_what_does_not_change_is_steady(make_recording) -> None:
     film = film_of({"One": make_recording("One"), "Two": make_recording("Two")}, style="light")
-    frames = np.stack([frame.pixels for frame in film])
+    frames = np.stack([frame.pixels.copy() for frame in film])
     moved = (frames != frames[0]).any(axis=(0, 3))
     for slot in film.layout.slots:
         body = slot.body
