@@ -35,7 +35,7 @@ def build_dataset(data: DataSpec) -> Dataset:
     if data.viewport is not None:
         options["viewport"] = Viewport(*data.viewport)
     if isinstance(data, CsvData):
-        options |= {"path": data.path, "label": data.label, "header": data.header, "seed": 0}
+        options |= {"path": data.path, "label": data.label, "header": data.header}
     else:
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
     return make_dataset(data.kind, **options)

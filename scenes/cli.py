@@ -65,11 +65,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with _terminable():
             app(args=arguments, prog_name="epochreel")
+        code = 0
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 0
+        code = leaving.code if isinstance(leaving.code, int) else 0
     except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
+        code = INTERRUPTED
+    if code == INTERRUPTED and arguments is None:
+        # the process ends next; a second, impatient Ctrl-C must not change how
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
 
 
 def _print_version(wanted: bool) -> None:

@@ -12,16 +12,17 @@ from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.render import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
-from epochreel.scenes.data_spec import DataSpec
+from epochreel.scenes.data_spec import CsvData, DataSpec
 from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.loading import SceneFile, read_scene
-from epochreel.scenes.messages import count, quoted
+from epochreel.scenes.messages import count, printable, quoted
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
 
 __all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
 
-_KEY = re.compile(r"data\.([a-z_]+): ")
+LONGEST_MESSAGE = 300
+_KEY = re.compile(r"([a-z_]+): ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,7 @@ def prepare_scene(
         if spec not in known:
             known[spec] = build_dataset(spec)
     except InvalidInputError as error:
-        raise file.refuse([_data_problem(error)]) from error
+        raise file.refuse([_data_problem(error, spec)]) from error
     dataset = known[spec]
     samples = len(dataset.y_train)
     plans = tuple(plan_training(model, samples) for model in file.scene.models)
@@ -126,12 +127,14 @@ def prepare_scene(
     raise file.refuse(problems)
 
 
-def _data_problem(error: InvalidInputError) -> Problem:
+def _data_problem(error: InvalidInputError, spec: DataSpec) -> Problem:
     """Take the key out of a message, so that its line can be found."""
-    message = str(error)
+    message = printable(str(error))
+    if len(message) > LONGEST_MESSAGE:  # a cell of a CSV file may hold a book
+        message = message[:LONGEST_MESSAGE] + "…"
     key = _KEY.match(message)
-    if key is None:
-        return ("data",), message.removeprefix("data: ")
+    if key is None or key.group(1) not in type(spec).model_fields:
+        return ("data", "path") if isinstance(spec, CsvData) else ("data",), message
     return ("data", key.group(1)), message[key.end() :]
 
 

@@ -86,7 +86,7 @@ class NullReporter:
 
 
 class LineReporter:
-    """One line for each finished task, for logs; none when `quiet`, notes always.
+    """One line for each task that got to its end, for logs; none when `quiet`, notes always.
 
     Parameters
     ----------
@@ -98,18 +98,22 @@ class LineReporter:
         self._stream = stream
         self._quiet = quiet
         self._running: dict[str, tuple[Task, float]] = {}
+        self._done: dict[str, int] = {}
 
     def start(self, task: Task) -> None:
         """Remember when."""
         self._running[task.key] = task, time.monotonic()
 
     def advance(self, key: str, done: int) -> None:
-        """Say nothing: a log needs no steps."""
+        """Remember how much; a log needs no steps."""
+        self._done[key] = done
 
     def finish(self, key: str) -> None:
         """Say what was done and how long it took."""
         started = self._running.pop(key, None)
-        if started and not self._quiet:
+        done = self._done.pop(key, 0)
+        # why a task ended early is told by a note or an error
+        if started and not self._quiet and done >= started[0].total:
             task, since = started
             seconds = time.monotonic() - since
             self.note(f"{task.label}: {task.total} {task.unit}s in {seconds:.1f} s")

@@ -257,7 +257,7 @@ def test_a_training_that_diverges_is_told_and_filmed(
     scene = scene_file(
         "[data]\nsamples = 40\n[timeline]\nfps = 10\nhold_last = 0\n"
         '[[models]]\nname = "Wild"\nlayers = [8, 8]\niterations = 400\ncapture = { every = 1 }\n'
-        "optimizer = { learning_rate = 1e6 }\n"
+        "activation = 'linear'\noptimizer = { learning_rate = 1e3 }\n"
         '[[outputs]]\nfile = "wild.gif"\nsize = [64, 48]'
     )
     notes = Notes()

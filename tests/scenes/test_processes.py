@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-RUN = "import sys; from epochreel.scenes.cli import main; sys.exit(main(sys.argv[1:]))"
+RUN = "import sys; from epochreel.scenes.cli import main; sys.exit(main())"
 
 # minutes of work, whatever the machine
 LONG_TRAINING = """
