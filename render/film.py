@@ -17,6 +17,7 @@ from epochreel.render.palette import make_palette
 from epochreel.render.panels import Outline, Panel, PanelDrawing
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style, TypeScale
+from epochreel.render.text import shorten
 from epochreel.render.timeline import Timeline
 
 __all__ = ["Film", "Frame"]
@@ -195,10 +196,12 @@ class Film:
         with self.style.context():
             stage = Stage.create(self.style, layout, self.recordings)
             if layout.header_baseline is not None and self.title is not None:
+                left = float(min(slot.body.left for slot in layout.slots))
+                room = max(slot.body.right for slot in layout.slots) - left
                 stage.text(
-                    float(min(slot.body.left for slot in layout.slots)),
+                    left,
                     layout.header_baseline,
-                    self.title,
+                    shorten(self.title, room, layout.scale.title, "semibold"),
                     layout.scale.title,
                     self.style.ink,
                     weight="semibold",

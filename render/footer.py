@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from epochreel.nn.recording import Recording
 from epochreel.render.panels import LegendEntry, Outline
 from epochreel.render.stage import Stage, rgb
-from epochreel.render.text import points, text_width
+from epochreel.render.text import points, shorten, text_width
 
 __all__ = ["draw_footer", "pace_note"]
 
@@ -39,8 +39,10 @@ def draw_footer(stage: Stage, outlines: Sequence[Outline], title: str | None) ->
         if outline.legend_note:
             notes[outline.legend_note] = None
     x = left
-    for entry in entries:
-        x = _draw_entry(stage, entry, x, baseline, right)
+    for index, entry in enumerate(entries):
+        # each may take its share of what room is left, so that long names are cut, not left out
+        share = (right - x) / (len(entries) - index)
+        x = _draw_entry(stage, entry, x, baseline, min(x + share, right))
     for note in notes:
         width = text_width(note, scale.small)
         if x + width <= right:
@@ -78,9 +80,8 @@ def _draw_entry(stage: Stage, entry: LegendEntry, x: float, baseline: float, rig
     width, height = stage.layout.size
     marker = 0.72 * scale.small
     label_x = x + marker + 0.35 * scale.small
-    end = label_x + text_width(entry.label, scale.small)
-    if end > right:
-        return x
+    label = shorten(entry.label, right - label_x, scale.small)
+    end = label_x + text_width(label, scale.small)
     stage.under.add_artist(
         Line2D(
             [(x + marker / 2) / width],
@@ -93,5 +94,5 @@ def _draw_entry(stage: Stage, entry: LegendEntry, x: float, baseline: float, rig
             linestyle="none",
         )
     )
-    stage.text(label_x, baseline, entry.label, scale.small, stage.style.ink)
+    stage.text(label_x, baseline, label, scale.small, stage.style.ink)
     return end + 1.1 * scale.small

@@ -20,7 +20,7 @@ from matplotlib.ft2font import FT2Font
 
 from epochreel.render.style import Color, text_font
 
-__all__ = ["DPI", "NumberSlot", "format_metric", "points", "text_width"]
+__all__ = ["DPI", "NumberSlot", "format_metric", "points", "shorten", "text_width"]
 
 DPI = 64
 """Dots per inch of every figure: a power of two, so that pixels survive the way through inches."""
@@ -43,6 +43,16 @@ def text_width(text: str, size_px: float, weight: str = "normal") -> float:
     font = _font(size_px, weight)
     font.set_text(text)
     return font.get_width_height()[0] / 64.0
+
+
+def shorten(text: str, width: float, size_px: float, weight: str = "normal") -> str:
+    """Cut text that is wider than `width` pixels; three dots stand for what is missing."""
+    if text_width(text, size_px, weight) <= width:
+        return text
+    kept = len(text)
+    while kept and text_width(text[:kept].rstrip() + "…", size_px, weight) > width:
+        kept -= 1
+    return text[:kept].rstrip() + "…" if kept else ""
 
 
 def format_metric(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from epochreel.render.layout import Slot, tick_gap
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
-from epochreel.render.text import NumberSlot, format_metric, points, text_width
+from epochreel.render.text import NumberSlot, format_metric, points, shorten, text_width
 from epochreel.render.timeline import Moment
 
 __all__ = ["BoundaryPanel"]
@@ -69,7 +70,6 @@ class BoundaryPanel:
         recording = recordings[self.model]
         viewport = recording.dataset.viewport
         tick_labels = _tick_labels(_ticks(viewport.y_min, viewport.y_max))
-        columns = [_column(key, scale, scale.body) for key in _number_keys(recording)]
         samples = _points(recording.dataset, self.show_points)
         entries: tuple[LegendEntry, ...] = ()
         if samples is not None:
@@ -77,9 +77,11 @@ class BoundaryPanel:
         return Outline(
             tick_width=max(text_width(label, scale.small) for label in tick_labels),
             title_width=text_width(
-                self._lead(recording) + "0" * _digits(recording), title_size, "semibold"
+                self._lead(recording, inf, title_size) + "0" * _digits(recording),
+                title_size,
+                "semibold",
             ),
-            numbers_width=sum(width for _, width in columns) + scale.body * len(columns),
+            numbers_width=_numbers_width(recording, scale),
             subtitle=self.subtitle is not None,
             aspect=viewport.height / viewport.width,
             legend=entries,
@@ -97,8 +99,11 @@ class BoundaryPanel:
         if samples is not None:
             _draw_points(over, samples[0], samples[1], recording.dataset.classes, stage, slot)
 
-        lead = self._lead(recording)
         left = float(slot.body.left)
+        room = float(slot.body.width)
+        if slot.strip is None:
+            room -= _numbers_width(recording, scale) + scale.title
+        lead = self._lead(recording, room, title_size)
         stage.text(left, slot.title_baseline, lead, title_size, style.ink, weight="semibold")
         counter = stage.number(
             left + text_width(lead, title_size, "semibold"),
@@ -108,7 +113,8 @@ class BoundaryPanel:
             weight="semibold",
         )
         if self.subtitle is not None:
-            stage.text(left, slot.subtitle_baseline, self.subtitle, scale.small, style.muted)
+            subtitle = shorten(self.subtitle, slot.body.width, scale.small)
+            stage.text(left, slot.subtitle_baseline, subtitle, scale.small, style.muted)
         body = slot.body
         step = _step(stage.layout.size)
         grid = NodeGrid(body.width, body.height, recording.dataset.viewport, step)
@@ -132,10 +138,14 @@ class BoundaryPanel:
             numbers=_build_numbers(stage, slot, recording),
         )
 
-    def _lead(self, recording: Recording) -> str:
-        """Text before the counter, as published: ``NumPy Model - It: ``."""
-        unit = "It" if recording.unit == "update" else "Epoch"
-        return f"{self.title or self.model} - {unit}: "
+    def _lead(self, recording: Recording, room: float, size_px: float) -> str:
+        """Text before the counter, as published: ``NumPy Model - It: ``.
+
+        A name too long for the room, in pixels, is cut; the counter never is.
+        """
+        rest = " - It: " if recording.unit == "update" else " - Epoch: "
+        counter = text_width(rest + "0" * _digits(recording), size_px, "semibold")
+        return shorten(self.title or self.model, room - counter, size_px, "semibold") + rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +215,12 @@ def _column(key: str, scale: TypeScale, size_px: float) -> tuple[str, float]:
     label = _label(key)
     gap = 0.45 * scale.small
     return label, text_width(label, scale.small) + gap + _number_width(key, size_px)
+
+
+def _numbers_width(recording: Recording, scale: TypeScale) -> float:
+    """Width of all numbers on one line, with a space before each."""
+    widths = [_column(key, scale, scale.body)[1] for key in _number_keys(recording)]
+    return sum(widths) + scale.body * len(widths)
 
 
 def _build_numbers(

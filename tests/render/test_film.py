@@ -270,3 +270,16 @@ def test_recordings_are_not_changed(make_recording) -> None:
     before = recording.logits(3, points)
     list(film_of({"Disc": recording}, size=(64, 48)))
     np.testing.assert_array_equal(recording.logits(3, points), before)
+
+
+def test_long_names_are_cut_not_clipped(dataset: Dataset, make_recording) -> None:
+    name = "A model with a name that nobody would ever print on a slide, let alone read aloud"
+    recordings = {name: make_recording(name), "B" * 60: make_recording("B" * 60)}
+    film = film_of(recordings, title=name * 2, subtitle=name, style="light")
+    pixels = film.frame(5).pixels
+    for slot in film.layout.slots:
+        beside = pixels[slot.cell.top : slot.body.top - 2, slot.body.right + 2 :]
+        gap = beside[:, : round(film.layout.scale.small)]
+        assert (gap == load_style("light").ground).all()
+    last = film.layout.slots[-1].body.right + 3
+    assert (pixels[:, last:] == load_style("light").ground).all()
