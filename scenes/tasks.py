@@ -5,9 +5,13 @@ Both may run in another process, so all they need comes as arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
@@ -75,8 +79,35 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
         reporter.advance(job.key, done)
 
     try:
-        write_film(film, job.path, on_frame=advance)
+        with _warnings_told(job.label, reporter):
+            write_film(film, job.path, on_frame=advance)
     finally:
         reporter.finish(job.key)
     size = output_size(job.output, preview=job.preview)
     return FilmFacts(size, film.duration_s, film.frame_count)
+
+
+@contextmanager
+def _warnings_told(label: str, reporter: Reporter) -> Generator[None]:
+    """Tell what Matplotlib warns of as a note, one for all signs that the font lacks.
+
+    Filters stay as they are, so that where warnings are errors they still are.
+    """
+    missing: dict[str, None] = {}
+    others: dict[str, None] = {}
+
+    def show(message: Warning | str, *where: Any, **more: Any) -> None:
+        text = " ".join(str(message).split())
+        glyph = re.match(r"Glyph (\d+) .*missing from", text)
+        if glyph:
+            missing[chr(int(glyph.group(1)))] = None
+        else:
+            others[text] = None
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+    if missing:
+        reporter.note(f"{label}: the font lacks {' '.join(missing)}; boxes stand for them")
+    for text in others:
+        reporter.note(f"{label}: {text}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,13 @@ from epochreel.scenes import (
 from epochreel.scenes.executors import Link
 from epochreel.scenes.progress import PipeReporter, Task, TqdmReporter
 
+TINY = """
+title = "Tiny"
+data = { samples = 60, noise = 0.1 }
+timeline = { fps = 10, hold_last = 0.2 }
+models = [{ name = "Small", layers = [4], iterations = 20, capture = { every = 5 } }]
+outputs = [{ file = "tiny.mp4", size = [96, 72] }]
+"""
 TWO = """
 title = "Two"
 [data]
@@ -268,6 +276,16 @@ def test_a_training_that_diverges_is_told_and_filmed(
     assert artifact.notes == tuple(notes.notes)
     assert 1 <= artifact.frames < 401
     assert artifact.path.stat().st_size > 0
+
+
+def test_signs_that_the_font_lacks_are_told_once(
+    scene_file: Callable[..., Path], tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    notes = Notes()
+    warnings.simplefilter("default")
+    render(tmp_path / "out", scene_file(TINY.replace("Tiny", "日本 moons 日")), reporter=notes)
+    assert notes.notes == ["tiny.mp4: the font lacks 日 本; boxes stand for them"]
+    assert len(recwarn) == 0
 
 
 @pytest.mark.parametrize("case", ["file", "under a file", "folder of that name", "link", "long"])
