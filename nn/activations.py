@@ -53,16 +53,25 @@ class ReLU(Activation):
         super().__init__(buffer)
         # an array of zeros, not 0: two arrays are compared 4 times as fast as an array and a number
         self.zeros = np.zeros_like(buffer)
-        self.positive = np.empty(buffer.shape, dtype=bool)
+        self.whole = np.dtype(f"u{buffer.itemsize}")
+        self.bits = buffer.view(self.whole)
+        self.ones = np.ones_like(self.bits)
+        self.slope = np.empty_like(self.bits)
 
     def forward(self) -> None:
         """Replace Z by A."""
         np.maximum(self.buffer, self.zeros, out=self.buffer)
 
     def backward(self, delta: Array) -> None:
-        """Multiply by f′; A > 0 exactly where Z > 0."""
-        np.greater(self.buffer, self.zeros, out=self.positive)
-        np.multiply(delta, self.positive, out=delta)
+        """Multiply by f′.
+
+        The bits of A ≥ 0, read as a whole number, are 0 exactly where A is, so f′ is the lesser of
+        them and 1; and a whole number times 0 or 1 has the bits of none or all of δ. That takes
+        half the time of comparing floats and multiplying by what comes of it.
+        """
+        bits = delta.view(self.whole)
+        np.minimum(self.bits, self.ones, out=self.slope)
+        np.multiply(bits, self.slope, bits)
 
 
 class LeakyReLU(Activation):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,11 +17,11 @@ from epochreel.nn.network import Network, Pass
 __all__ = ["Batch", "Batches", "check_samples"]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One batch: views of the samples, which stay while the samples in them are shuffled."""
 
     run: Pass
+    loss: Loss
     x: Array  # (inputs + 1, samples), the last row is 1
     y: Array  # (1, samples)
     span: slice  # which samples of the epoch
@@ -35,6 +35,7 @@ class Batches:
     network : Network
     x : (samples, inputs) array
     y : (samples,) array
+    loss : subclass of Loss
     batch_size : int or None
         The last batch of an epoch is short where this doesn't divide the samples. ``None``, or
         more than there are samples, is one batch of all.
@@ -50,7 +51,13 @@ class Batches:
     """
 
     def __init__(
-        self, network: Network, x: Array, y: Array, batch_size: int | None, rng: Rng | None
+        self,
+        network: Network,
+        x: Array,
+        y: Array,
+        loss: type[Loss],
+        batch_size: int | None,
+        rng: Rng | None,
     ) -> None:
         samples, dtype = len(x), network.flat.dtype
         size = min(batch_size or samples, samples)
@@ -64,14 +71,15 @@ class Batches:
         self.y = self._y.copy()
         # one full batch is worth turning: a product of rows that are contiguous takes 2 % less
         columns = np.ascontiguousarray(self._x.T) if size == samples else self._x_epoch.T
-        runs: dict[int, Pass] = {}
+        runs: dict[int, tuple[Pass, Loss]] = {}
         self.batches: list[Batch] = []
         for start in range(0, samples, size):
             span = slice(start, min(start + size, samples))
             length = span.stop - start
             if length not in runs:
-                runs[length] = Pass(network.architecture, network.flat, length, self.gradient)
-            self.batches.append(Batch(runs[length], columns[:, span], self.y[None, span], span))
+                run = Pass(network.architecture, network.flat, self.gradient, length)
+                runs[length] = (run, loss(length, dtype))
+            self.batches.append(Batch(*runs[length], columns[:, span], self.y[None, span], span))
 
     def shuffle(self) -> None:
         """Begin an epoch: draw its order, and put the samples in it."""
@@ -84,7 +92,7 @@ class Batches:
 
 
 def check_samples(
-    x: ArrayLike, y: ArrayLike, architecture: Architecture, loss: Loss
+    x: ArrayLike, y: ArrayLike, architecture: Architecture, loss: type[Loss]
 ) -> tuple[Array, Array]:
     """Refuse what can't be trained on.
 
@@ -93,7 +101,7 @@ def check_samples(
     x : (samples, inputs) array
     y : (samples,) or (samples, 1) array of 0 and 1
     architecture : tuple of LayerSpec
-    loss : Loss
+    loss : subclass of Loss
 
     Returns
     -------

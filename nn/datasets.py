@@ -87,21 +87,21 @@ def make_dataset(
 
 
 def moons(*, seed: int, samples: int = 1000, noise: float = 0.2) -> Samples:
-    """Two half moons: scikit-learn's ``make_moons``."""
+    """Draw two half moons: scikit-learn's ``make_moons``."""
     _check(samples, noise, seed)
     x, y = _sklearn("datasets", "make_moons")(samples, noise=noise, random_state=seed)
     return Samples(x, y, "moons", MOONS_VIEWPORT)
 
 
 def circles(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
-    """A circle of half the size inside another: scikit-learn's ``make_circles``."""
+    """Draw two circles, one of half the size of the other: scikit-learn's ``make_circles``."""
     _check(samples, noise, seed)
     x, y = _sklearn("datasets", "make_circles")(samples, noise=noise, factor=0.5, random_state=seed)
     return Samples(x, y, "circles")
 
 
 def blobs(*, seed: int, samples: int = 1000, noise: float = 1.0) -> Samples:
-    """Two clouds around (−2, −2) and (2, 2): scikit-learn's ``make_blobs``.
+    """Draw two clouds around (−2, −2) and (2, 2): scikit-learn's ``make_blobs``.
 
     The noise is their standard deviation.
     """
@@ -114,7 +114,7 @@ def blobs(*, seed: int, samples: int = 1000, noise: float = 1.0) -> Samples:
 
 
 def xor(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
-    """Four unit squares around the origin, opposite ones alike, then normal noise."""
+    """Draw four unit squares around the origin, opposite ones alike, then normal noise."""
     _check(samples, noise, seed)
     rng = np.random.default_rng(seed)
     quadrant = np.arange(samples) % 4
@@ -125,7 +125,7 @@ def xor(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
 
 
 def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
-    """Two arms of one and a half turns to a radius of 3, then normal noise."""
+    """Draw two arms of one and a half turns to a radius of 3, then normal noise."""
     _check(samples, noise, seed)
     rng = np.random.default_rng(seed)
     y = np.arange(samples) % 2
@@ -137,7 +137,7 @@ def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
 
 
 def csv(*, path: str, label: str | None = None, header: bool | None = None) -> Samples:
-    """A file of two numeric columns and a label; see :func:`epochreel.nn.csv_data.read_csv`."""
+    """Read two numeric columns and a label; see :func:`epochreel.nn.csv_data.read_csv`."""
     table = read_csv(path, label=label, header=header)
     names = table.feature_names or ("X₁", "X₂")
     return Samples(table.x, table.y, table.name, None, names, table.class_names)

@@ -57,13 +57,13 @@ class LossLog:
 
     Parameters
     ----------
-    loss : Loss
+    loss : subclass of Loss
     batches : Batches
     epochs : int
         Rows to expect.
     """
 
-    def __init__(self, loss: Loss, batches: Batches, epochs: int) -> None:
+    def __init__(self, loss: type[Loss], batches: Batches, epochs: int) -> None:
         samples = len(batches.y)
         rows = max(1, min(epochs, BLOCK // samples))
         self._loss, self._batches = loss, batches

@@ -60,7 +60,7 @@ class SGD:
         rate = np.array(self.learning_rate, dtype=parameters.dtype)
 
         def step(gradient: Array) -> None:
-            np.multiply(gradient, rate, out=gradient)
+            np.multiply(gradient, rate, gradient)
 
         return step
 

@@ -148,5 +148,5 @@ def evaluate(network: Network, x: FloatArray, y: IntArray) -> tuple[float, float
     """
     logits = network.logits(x)[:, 0].astype(np.float64)
     with np.errstate(all="ignore"):
-        loss, accuracy = mean_loss(BinaryCrossentropy(), logits[None], y.astype(np.float64))
+        loss, accuracy = mean_loss(BinaryCrossentropy, logits[None], y.astype(np.float64))
     return float(loss[0]), float(accuracy[0])

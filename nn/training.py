@@ -85,17 +85,16 @@ def train(
         if optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", optimizer, OPTIMIZERS)
         optimizer = OPTIMIZERS[optimizer]()
-    the_loss = LOSSES[loss]()
-    features, labels = check_samples(x, y, network.architecture, the_loss)
+    features, labels = check_samples(x, y, network.architecture, LOSSES[loss])
     if batch_size is not None:
         batch_size = whole_number("batch_size", batch_size)
     if not shuffle:
         rng = None
     elif rng is None and batch_size is not None and batch_size < len(features):
         raise InvalidInputError("rng: must be given to shuffle mini-batches, got None")
-    batches = Batches(network, features, labels, batch_size, rng)
+    batches = Batches(network, features, labels, LOSSES[loss], batch_size, rng)
     total = _total_iterations(epochs, iterations, len(batches.batches))
-    run = _Run(network, batches, the_loss, optimizer, total)
+    run = _Run(network, batches, LOSSES[loss], optimizer, total)
     return run.train([as_callback(given) for given in callbacks])
 
 
@@ -113,9 +112,14 @@ class _Run:
     """One training while it goes on."""
 
     def __init__(
-        self, network: Network, batches: Batches, loss: Loss, optimizer: Optimizer, total: int
+        self,
+        network: Network,
+        batches: Batches,
+        loss: type[Loss],
+        optimizer: Optimizer,
+        total: int,
     ) -> None:
-        self.network, self.batches, self.loss = network, batches, loss
+        self.network, self.batches = network, batches
         self.stepper = optimizer.start(network.flat)
         self.total = total
         self.per_epoch = len(batches.batches)
@@ -160,18 +164,18 @@ class _Run:
             for hook in ("epoch_begin", "epoch_end", "iteration_begin", "iteration_end")
         )
         flat, gradient = self.network.flat, self.batches.gradient
-        loss, stepper, batches = self.loss, self.stepper, self.batches.batches
+        to_step, batches = self.stepper, self.batches.batches
         zeros = np.zeros_like(flat)
         while self.iteration < self.total:
             self.batches.shuffle()
             _call(epoch_begin, state)
             logits = self.log.next_row()
-            for batch in batches[: self.total - self.iteration]:
+            for run, loss, x, y, span in batches[: self.total - self.iteration]:
                 if iteration_begin:
                     _call(iteration_begin, state)
-                logits[batch.span] = batch.run.forward(batch.x)
-                batch.run.backward(batch.x, batch.y, loss)
-                update(flat, gradient, stepper)
+                logits[span] = run.forward(x)
+                run.backward(x, y, loss)
+                update(flat, gradient, to_step)
                 self.iteration += 1
                 # 0 · θ is 0 unless one of θ is NaN or infinite: 0.3 µs, np.isfinite takes 1.2
                 if flat.dot(zeros) != 0:
