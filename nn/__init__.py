@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
 from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.datasets import make_dataset
 from epochreel.nn.errors import EpochreelError, InvalidInputError
-from epochreel.nn.recording import FunctionRecording, Recording
+from epochreel.nn.history import History
+from epochreel.nn.network import Network
+from epochreel.nn.optimizers import SGD
+from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
+from epochreel.nn.training import train
 
 __all__ = [
+    "SGD",
+    "Callback",
     "Dataset",
     "EpochreelError",
     "FunctionRecording",
+    "History",
     "InvalidInputError",
+    "Network",
+    "ParameterRecording",
+    "Progress",
+    "Recorder",
     "Recording",
+    "StopTraining",
+    "TrainingState",
     "Viewport",
+    "evaluate",
+    "make_dataset",
+    "train",
 ]

@@ -1,8 +1,8 @@
 """What a layer does to its sums: each activation, and what it does to a gradient on its way back.
 
-An activation is made for the buffer of one layer, (units, samples), and works in it: ``forward``
-turns the sums Z that stand there into activations A, ``backward`` multiplies a gradient by f′(Z) in
-place. Whatever else it needs is made once, with it.
+An activation is made for two arrays of one layer, (units, samples), and works in them: ``forward``
+turns the sums Z into activations A, ``backward`` multiplies the gradient by f′(Z). Whatever else it
+needs is made once, with it.
 """
 
 from __future__ import annotations
@@ -23,23 +23,20 @@ class Activation:
 
     Parameters
     ----------
-    buffer : (units, samples) array
+    a : (units, samples) array
         Holds Z before ``forward`` and A after it.
+    delta : (units, samples) array
+        Holds ∂L/∂A before ``backward`` and ∂L/∂Z after it.
     """
 
-    def __init__(self, buffer: Array) -> None:
-        self.buffer = buffer
+    def __init__(self, a: Array, delta: Array) -> None:
+        self.a, self.delta = a, delta
 
     def forward(self) -> None:
-        """Replace Z by A = f(Z) in the buffer."""
+        """Replace Z by A = f(Z)."""
 
-    def backward(self, delta: Array) -> None:
-        """Turn ∂L/∂A into ∂L/∂Z = ∂L/∂A ∘ f′(Z), in place.
-
-        Parameters
-        ----------
-        delta : (units, samples) array
-        """
+    def backward(self) -> None:
+        """Replace ∂L/∂A by ∂L/∂Z = ∂L/∂A ∘ f′(Z)."""
 
 
 class Linear(Activation):
@@ -49,29 +46,28 @@ class Linear(Activation):
 class ReLU(Activation):
     """f(z) = max(z, 0); f′(z) = 1 for z > 0 and 0 elsewhere, at 0 too."""
 
-    def __init__(self, buffer: Array) -> None:
-        super().__init__(buffer)
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
         # an array of zeros, not 0: two arrays are compared 4 times as fast as an array and a number
-        self.zeros = np.zeros_like(buffer)
-        self.whole = np.dtype(f"u{buffer.itemsize}")
-        self.bits = buffer.view(self.whole)
-        self.ones = np.ones_like(self.bits)
-        self.slope = np.empty_like(self.bits)
+        self.zeros = np.zeros_like(a)
+        whole = np.dtype(f"u{a.itemsize}")
+        self.a_bits, self.delta_bits = a.view(whole), delta.view(whole)
+        self.ones = np.ones_like(self.a_bits)
+        self.slope = np.empty_like(self.a_bits)
 
     def forward(self) -> None:
         """Replace Z by A."""
-        np.maximum(self.buffer, self.zeros, out=self.buffer)
+        np.maximum(self.a, self.zeros, out=self.a)
 
-    def backward(self, delta: Array) -> None:
+    def backward(self) -> None:
         """Multiply by f′.
 
         The bits of A ≥ 0, read as a whole number, are 0 exactly where A is, so f′ is the lesser of
         them and 1; and a whole number times 0 or 1 has the bits of none or all of δ. That takes
         half the time of comparing floats and multiplying by what comes of it.
         """
-        bits = delta.view(self.whole)
-        np.minimum(self.bits, self.ones, out=self.slope)
-        np.multiply(bits, self.slope, bits)
+        np.minimum(self.a_bits, self.ones, out=self.slope)
+        np.multiply(self.delta_bits, self.slope, self.delta_bits)
 
 
 class LeakyReLU(Activation):
@@ -83,62 +79,64 @@ class LeakyReLU(Activation):
 
     negative_slope = 0.2
 
-    def __init__(self, buffer: Array) -> None:
-        super().__init__(buffer)
-        self.zeros = np.zeros_like(buffer)
-        self.slope = np.full_like(buffer, self.negative_slope)
-        self.scratch = np.empty_like(buffer)
-        self.positive = np.empty(buffer.shape, dtype=bool)
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.zeros = np.zeros_like(a)
+        self.slope = np.full_like(a, self.negative_slope)
+        self.scratch = np.empty_like(a)
+        self.positive = np.empty(a.shape, dtype=bool)
 
     def forward(self) -> None:
         """Replace Z by A; as the slope is below 1, the greater of z and 0.2 z is meant."""
-        np.multiply(self.buffer, self.slope, out=self.scratch)
-        np.maximum(self.buffer, self.scratch, out=self.buffer)
+        np.multiply(self.a, self.slope, self.scratch)
+        np.maximum(self.a, self.scratch, out=self.a)
 
-    def backward(self, delta: Array) -> None:
+    def backward(self) -> None:
         """Multiply by f′, the greater of (A > 0) and 0.2."""
-        np.greater(self.buffer, self.zeros, out=self.positive)
+        np.greater(self.a, self.zeros, self.positive)
         np.maximum(self.positive, self.slope, out=self.scratch)
-        np.multiply(delta, self.scratch, out=delta)
+        np.multiply(self.delta, self.scratch, self.delta)
 
 
 class Sigmoid(Activation):
     """f(z) = 1 / (1 + exp(−z)), f′(z) = f(z) (1 − f(z))."""
 
-    def __init__(self, buffer: Array) -> None:
-        super().__init__(buffer)
-        self.scratch = np.empty_like(buffer)
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.one = np.ones((), a.dtype)
+        self.scratch = np.empty_like(a)
 
     def forward(self) -> None:
         """Replace Z by A; exp may overflow to ∞, whose reciprocal is the 0 that is meant."""
-        np.negative(self.buffer, out=self.buffer)
-        np.exp(self.buffer, out=self.buffer)
-        np.add(self.buffer, 1, out=self.buffer)
-        np.reciprocal(self.buffer, out=self.buffer)
+        np.negative(self.a, self.a)
+        np.exp(self.a, self.a)
+        np.add(self.a, self.one, self.a)
+        np.reciprocal(self.a, self.a)
 
-    def backward(self, delta: Array) -> None:
+    def backward(self) -> None:
         """Multiply by A − A²."""
-        np.multiply(self.buffer, self.buffer, out=self.scratch)
-        np.subtract(self.buffer, self.scratch, out=self.scratch)
-        np.multiply(delta, self.scratch, out=delta)
+        np.multiply(self.a, self.a, self.scratch)
+        np.subtract(self.a, self.scratch, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
 
 
 class Tanh(Activation):
     """f(z) = tanh(z), f′(z) = 1 − f(z)²."""
 
-    def __init__(self, buffer: Array) -> None:
-        super().__init__(buffer)
-        self.scratch = np.empty_like(buffer)
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.one = np.ones((), a.dtype)
+        self.scratch = np.empty_like(a)
 
     def forward(self) -> None:
         """Replace Z by A."""
-        np.tanh(self.buffer, out=self.buffer)
+        np.tanh(self.a, self.a)
 
-    def backward(self, delta: Array) -> None:
+    def backward(self) -> None:
         """Multiply by 1 − A²."""
-        np.multiply(self.buffer, self.buffer, out=self.scratch)
-        np.subtract(1, self.scratch, out=self.scratch)
-        np.multiply(delta, self.scratch, out=delta)
+        np.multiply(self.a, self.a, self.scratch)
+        np.subtract(self.one, self.scratch, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
 
 
 ACTIVATIONS: Mapping[str, type[Activation]] = {

@@ -75,11 +75,11 @@ class Pass:
         self.gradients = g = parameter_blocks(architecture, gradient)
         self.x = np.ones((architecture[0].input_dim + 1, samples), dtype)
         a = [np.ones((widths[i] + 1, samples), dtype) for i in hidden]
-        f = [ACTIVATIONS[architecture[i].activation](a[i][:-1]) for i in hidden]
-        self.logits = np.empty((widths[-1], samples), dtype)
         self.deltas = d = [np.empty((width, samples), dtype) for width in widths]
+        f = [ACTIVATIONS[architecture[i].activation](a[i][:-1], d[i]) for i in hidden]
+        self.logits = np.empty((widths[-1], samples), dtype)
         # what meets what stays the same from batch to batch: both ways are laid out once
-        self._up = [(w[i].T, f[i].buffer, f[i], a[i]) for i in hidden]
+        self._up = [(w[i].T, f[i].a, f[i], a[i]) for i in hidden]
         self._down = [
             (a[i], d[i + 1], d[i + 1].T, g[i + 1], w[i + 1][:-1], d[i], f[i])
             for i in reversed(hidden)
@@ -118,7 +118,7 @@ class Pass:
         for a, delta, delta_t, gradient, weights, delta_below, f in self._down:
             np.dot(a, delta_t, gradient)  # ∂L/∂[W; b] = [A; 1] δᵀ
             np.dot(weights, delta, delta_below)  # ∂L/∂A = W δ
-            f.backward(delta_below)  # δ = ∂L/∂A ∘ f′(Z)
+            f.backward()  # δ = ∂L/∂A ∘ f′(Z)
         np.dot(x, self.deltas[0].T, self.gradients[0])
 
 
@@ -242,5 +242,5 @@ class Network:
         """Compute the outputs, (points, outputs): the last layer's activation of the logits."""
         outputs = self.logits(points)
         with np.errstate(all="ignore"):
-            ACTIVATIONS[self.architecture[-1].activation](outputs).forward()
+            ACTIVATIONS[self.architecture[-1].activation](outputs, outputs).forward()
         return outputs

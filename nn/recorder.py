@@ -44,6 +44,11 @@ class Recorder(Callback):
         self._name, self._dataset = name, dataset
         self._every = whole_number("every", every)
         self._unit: Unit = unit
+        # back to the hook that does nothing, which isn't called: 1 % of an epoch of 29 batches
+        if unit == "epoch":
+            self.on_iteration_end = super().on_iteration_end
+        else:
+            self.on_epoch_end = super().on_epoch_end
         self._stopped: str | None = None
         self._count = 0
 
@@ -61,6 +66,11 @@ class Recorder(Callback):
         self._take(state)
 
     def on_iteration_end(self, state: TrainingState) -> None:
+        """Take a snapshot if one is due."""
+        if state.iteration == self._due:
+            self._take(state)
+
+    def on_epoch_end(self, state: TrainingState) -> None:
         """Take a snapshot if one is due."""
         if state.iteration == self._due:
             self._take(state)
