@@ -89,28 +89,28 @@ class Link:
 
     def start(self, task: Task) -> None:
         """Pass on."""
-        with self._lock:
-            self._reporter.start(task)
+        self._tell("start", task)
 
     def advance(self, key: str, done: int) -> None:
         """Pass on, or end the task."""
         if self.cancelled:
             raise Cancelled("stopped")
-        with self._lock:
-            self._reporter.advance(key, done)
+        self._tell("advance", key, done)
 
     def finish(self, key: str) -> None:
         """Pass on."""
-        with self._lock:
-            self._reporter.finish(key)
+        self._tell("finish", key)
 
     def note(self, message: str) -> None:
         """Pass on."""
-        with self._lock:
-            self._reporter.note(message)
+        self._tell("note", message)
 
     def close(self) -> None:
         """Leave that to the reporter's owner."""
+
+    def _tell(self, method: str, *arguments: Any) -> None:
+        with self._lock, _nobody_listening():
+            getattr(self._reporter, method)(*arguments)
 
 
 class WorkerPool(ProcessPoolExecutor):
@@ -176,7 +176,8 @@ class WorkerPool(ProcessPoolExecutor):
             while True:
                 if self._receiver.poll(0.05):
                     method, arguments = self._receiver.recv()
-                    getattr(self._reporter, method)(*arguments)
+                    with _nobody_listening():
+                        getattr(self._reporter, method)(*arguments)
                 elif self._closing.is_set():
                     return
 
@@ -200,6 +201,13 @@ class _Spawn(SpawnContext):
         child = _DeafProcess(*args, **kwargs)
         self.children.append(child)
         return child
+
+
+@contextmanager
+def _nobody_listening() -> Generator[None]:
+    """Go on working when there is nobody to tell: stderr may be a pipe that was closed."""
+    with suppress(OSError, ValueError):
+        yield
 
 
 @contextmanager

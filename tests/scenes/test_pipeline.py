@@ -12,6 +12,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+import epochreel.scenes
 from epochreel.nn.errors import OutputError, RenderError, SceneError
 from epochreel.scenes import (
     Artifact,
@@ -140,7 +141,6 @@ def test_every_output_is_made_as_promised(
 def test_accuracies_are_those_of_the_last_snapshot(
     scene_file: Callable[..., Path], tmp_path: Path
 ) -> None:
-    from epochreel.nn.network import Network
     from epochreel.scenes.engines import load_engine
 
     path = scene_file(TWO)
@@ -151,7 +151,6 @@ def test_accuracies_are_those_of_the_last_snapshot(
         logits = recording.logits(len(recording.updates) - 1, scene.dataset.x_test)[:, 0]
         hits = (logits > 0) == (scene.dataset.y_test == 1)
         assert artifact.accuracies[plan.name] == pytest.approx(float(np.mean(hits)))
-        assert Network is not None
 
 
 def test_without_a_test_split_the_accuracy_is_that_of_training(
@@ -444,6 +443,30 @@ def test_a_cancelled_link_ends_a_task() -> None:
     link.cancelled = True
     with pytest.raises(Exception, match="stopped"):
         link.advance("a", 2)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_goes_on_when_nobody_listens(
+    jobs: int, scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    class Deaf(NullReporter):
+        def start(self, task: Task) -> None:
+            raise BrokenPipeError
+
+        def advance(self, key: str, done: int) -> None:
+            raise ValueError("I/O operation on closed file")
+
+    executor = SerialExecutor() if jobs == 1 else WorkerPool(jobs, Deaf())
+    with executor:
+        [artifact] = render(tmp_path / "out", scene_file(), executor=executor, reporter=Deaf())
+    assert artifact.path.exists()
+
+
+def test_every_public_name_is_there() -> None:
+    for name in epochreel.scenes.__all__:
+        assert getattr(epochreel.scenes, name).__module__.startswith("epochreel.scenes.")
+    with pytest.raises(AttributeError, match="nope"):
+        epochreel.scenes.nope  # pyright: ignore  # noqa: B018
 
 
 def test_problems_are_told_by_the_library_too(scene_file: Callable[..., Path]) -> None:
