@@ -1,0 +1,24 @@
+"""Run every benchmark, or the ones named: ``python -m benchmarks film``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+BENCHMARKS = {
+    "film": "frames and files, against the published way",
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"benchmarks: must be among {', '.join(BENCHMARKS)}, got {unknown[0]}")
+        return 2
+    for name in names or BENCHMARKS:
+        import_module(f"benchmarks.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
