@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from epochreel.nn.activations import ACTIVATIONS, Array
-from epochreel.nn.errors import InvalidInputError, unknown_name, whole_number
+from epochreel.nn.errors import InvalidInputError, look_up, unknown_name, whole_number
 from epochreel.nn.initializers import INITIALIZERS, Rng
 
 __all__ = [
@@ -55,8 +55,7 @@ class LayerSpec:
         """Check each of the three."""
         for name in ("input_dim", "output_dim"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
-        if self.activation not in ACTIVATIONS:
-            raise unknown_name("activation", self.activation, ACTIVATIONS)
+        look_up("activation", self.activation, ACTIVATIONS)
 
 
 Architecture = tuple[LayerSpec, ...]
@@ -157,13 +156,16 @@ def draw_parameters(
     initializer: str, rng: Rng, architecture: Architecture, dtype: DTypeLike
 ) -> Array:
     """Draw one vector of parameters: of each layer in turn the weights, then the biases."""
-    if initializer not in INITIALIZERS:
-        raise unknown_name("initializer", initializer, INITIALIZERS)
-    if np.dtype(dtype) not in DTYPES:
-        raise unknown_name("dtype", str(np.dtype(dtype)), map(str, DTYPES))
+    draw = look_up("initializer", initializer, INITIALIZERS)
+    try:
+        known = np.dtype(dtype) in DTYPES
+    except TypeError:
+        known = False
+    if not known:
+        raise unknown_name("dtype", getattr(dtype, "__name__", dtype), map(str, DTYPES))
     vector = np.empty(parameter_count(architecture), dtype)
     for spec, block in zip(architecture, parameter_blocks(architecture, vector), strict=True):
-        weights, biases = INITIALIZERS[initializer](rng, spec.input_dim, spec.output_dim)
+        weights, biases = draw(rng, spec.input_dim, spec.output_dim)
         block[:-1] = weights.T
         block[-1] = biases
     return vector

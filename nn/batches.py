@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from epochreel.nn.activations import Array
-from epochreel.nn.architecture import Architecture, check_points
+from epochreel.nn.architecture import check_points
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.initializers import Rng
 from epochreel.nn.losses import Loss
@@ -64,8 +64,8 @@ class Batches:
         self.size = size
         self.gradient = np.zeros_like(network.flat)
         self._rng = rng if size < samples else None
-        self._x = np.column_stack([x, np.ones(samples)]).astype(dtype)
-        self._y = y.astype(dtype)
+        self._x = np.column_stack([x, np.ones(samples, dtype)])
+        self._y = y
         # what is shuffled is always taken from the order it came in, into arrays made once
         self._x_epoch = self._x.copy()
         self.y = self._y.copy()
@@ -92,7 +92,7 @@ class Batches:
 
 
 def check_samples(
-    x: ArrayLike, y: ArrayLike, architecture: Architecture, loss: type[Loss]
+    x: ArrayLike, y: ArrayLike, network: Network, loss: type[Loss]
 ) -> tuple[Array, Array]:
     """Refuse what can't be trained on.
 
@@ -100,19 +100,22 @@ def check_samples(
     ----------
     x : (samples, inputs) array
     y : (samples,) or (samples, 1) array of 0 and 1
-    architecture : tuple of LayerSpec
+    network : Network
     loss : subclass of Loss
 
     Returns
     -------
-    x, y : array
+    x, y : array of the network's dtype
     """
-    features, labels = check_points(x, architecture, "x"), np.asarray(y)
+    dtype, last = network.flat.dtype, network.architecture[-1]
+    given, labels = check_points(x, network.architecture, "x"), np.asarray(y)
+    with np.errstate(over="ignore"):  # too great for float32: said below
+        features = given.astype(dtype)
     if not len(features):
         raise InvalidInputError("x: must have at least one sample, got none")
     if not np.isfinite(features).all():
         row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
-        raise InvalidInputError(f"x: must be finite, got {features[row]} in row {row}")
+        raise InvalidInputError(f"x: must be finite in {dtype}, got {given[row]} in row {row}")
     if labels.shape == (len(features), 1):
         labels = labels[:, 0]
     if labels.shape != (len(features),):
@@ -122,10 +125,9 @@ def check_samples(
     if not np.isin(labels, (0, 1)).all():
         wrong = labels[~np.isin(labels, (0, 1))][0]
         raise InvalidInputError(f"y: must be 0 or 1, got {wrong!s}")
-    last = architecture[-1]
     if last.output_dim != 1 or last.activation != loss.output_activation:
         raise InvalidInputError(
             f"network: must end in 1 {loss.output_activation} unit for this loss, "
             f"got {last.output_dim} of {last.activation}"
         )
-    return features, labels
+    return features, labels.astype(dtype)

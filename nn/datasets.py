@@ -12,7 +12,7 @@ import numpy as np
 
 from epochreel.nn.csv_data import read_csv
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport
-from epochreel.nn.errors import InvalidInputError, unknown_name, whole_number
+from epochreel.nn.errors import InvalidInputError, look_up, unknown_name, whole_number
 
 __all__ = ["DATASETS", "Samples", "make_dataset"]
 
@@ -63,16 +63,15 @@ def make_dataset(
     ------
     InvalidInputError
     """
-    if kind not in DATASETS:
-        raise unknown_name("kind", kind, DATASETS)
-    parameters = signature(DATASETS[kind]).parameters
+    make = look_up("kind", kind, DATASETS)
+    parameters = signature(make).parameters
     for option in options:
         if option not in parameters:
             raise unknown_name(kind, option, parameters)
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in options:
             raise InvalidInputError(f"{kind}.{name}: must be given")
-    samples = DATASETS[kind](**options)
+    samples = make(**options)
     x_train, x_test, y_train, y_test = _split(samples, test_fraction, split_seed)
     return Dataset(
         name=samples.name,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from operator import index
-from typing import SupportsIndex, cast
+from typing import SupportsIndex, TypeVar, cast
 
 __all__ = [
     "Cancelled",
@@ -16,9 +16,12 @@ __all__ = [
     "RecordingError",
     "RenderError",
     "SceneError",
+    "look_up",
     "unknown_name",
     "whole_number",
 ]
+
+T = TypeVar("T")
 
 
 class EpochreelError(Exception):
@@ -89,6 +92,32 @@ def unknown_name(argument: str, name: object, known: Iterable[str]) -> InvalidIn
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listing = ", ".join(map(repr, allowed))
     return InvalidInputError(f"{argument}: must be one of {listing}, got {name!r}{hint}")
+
+
+def look_up(argument: str, name: object, table: Mapping[str, T]) -> T:
+    """Find what a name stands for in a table.
+
+    Parameters
+    ----------
+    argument : str
+        What the name was given for.
+    name : object
+        What came.
+    table : mapping
+
+    Returns
+    -------
+    object
+        The table's entry.
+
+    Raises
+    ------
+    InvalidInputError
+        As :func:`unknown_name` builds it.
+    """
+    if not isinstance(name, str) or name not in table:
+        raise unknown_name(argument, name, table)
+    return table[name]
 
 
 def whole_number(argument: str, value: object, minimum: int = 1) -> int:

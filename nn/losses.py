@@ -79,8 +79,8 @@ class BinaryCrossentropy(Loss):
         np.negative(loss, out=loss)
         np.exp(loss, out=loss)
         np.log1p(loss, out=loss)
-        loss += np.maximum(logits, 0)
-        loss -= logits * y
+        # first the two that cancel exactly: added one by one they would round the small term away
+        loss += np.maximum(logits, 0) - logits * y
         return loss
 
     @staticmethod

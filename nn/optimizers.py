@@ -57,7 +57,8 @@ class SGD:
     def start(self, parameters: Array) -> Stepper:
         """Begin a training; nothing is remembered."""
         # an array of no dimensions: a Python number would be converted at every step, 0.25 µs
-        rate = np.array(self.learning_rate, dtype=parameters.dtype)
+        with np.errstate(over="ignore"):  # a rate past float32 diverges, and is told so
+            rate = np.array(self.learning_rate, dtype=parameters.dtype)
 
         def step(gradient: Array) -> None:
             np.multiply(gradient, rate, gradient)

@@ -76,7 +76,7 @@ class Recorder(Callback):
             self._take(state)
 
     def on_train_end(self, state: TrainingState) -> None:
-        """Take the last update, unless it was taken, or diverged."""
+        """Take the last update, unless it was taken."""
         self._stopped = state.stopped
         if state.iteration > self._updates[self._count - 1]:
             self._take(state)
@@ -88,8 +88,7 @@ class Recorder(Callback):
         self._epochs[count] = state.epoch
         self._seconds[count] = state.seconds
         self._due = (state.iteration // self._step + 1) * self._step
-        if np.isfinite(self._parameters[count]).all():
-            self._count += 1
+        self._count += 1
 
     def recording(self) -> ParameterRecording:
         """Evaluate the snapshots, and hand them over.
@@ -104,11 +103,15 @@ class Recorder(Callback):
         RecordingError
             Before a training, or if even the untrained network has no finite loss.
         """
-        metrics = self._evaluate(self._parameters[: self._count]) if self._count else {}
-        finite = [np.isfinite(values) for values in metrics.values()]
-        count = int(np.logical_and.accumulate(np.logical_and.reduce(finite)).sum()) if finite else 0
+        if not self._count:
+            raise RecordingError(f"{self._name}: can't be recorded before it is trained")
+        metrics = self._evaluate(self._parameters[: self._count])
+        finite = np.isfinite(self._parameters[: self._count]).all(axis=1)
+        for values in metrics.values():
+            finite &= np.isfinite(values)
+        count = self._count if finite.all() else int(finite.argmin())
         if not count:
-            raise RecordingError(f"{self._name}: has no snapshot with a finite loss to record")
+            raise RecordingError(f"{self._name}: has no finite loss even before it is trained")
         return ParameterRecording(
             name=self._name,
             dataset=self._dataset,

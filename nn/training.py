@@ -18,7 +18,7 @@ from epochreel.nn.callbacks import (
     as_callback,
     overridden,
 )
-from epochreel.nn.errors import InvalidInputError, unknown_name, whole_number
+from epochreel.nn.errors import InvalidInputError, look_up, whole_number
 from epochreel.nn.history import History, LossLog, not_finite
 from epochreel.nn.initializers import Rng
 from epochreel.nn.losses import LOSSES, Loss
@@ -79,22 +79,19 @@ def train(
     The training ends early if a callback raises :class:`StopTraining`, or if parameters or the loss
     become NaN or infinite; the history says so, and that is no error.
     """
-    if loss not in LOSSES:
-        raise unknown_name("loss", loss, LOSSES)
+    loss_class = look_up("loss", loss, LOSSES)
     if isinstance(optimizer, str):
-        if optimizer not in OPTIMIZERS:
-            raise unknown_name("optimizer", optimizer, OPTIMIZERS)
-        optimizer = OPTIMIZERS[optimizer]()
-    features, labels = check_samples(x, y, network.architecture, LOSSES[loss])
+        optimizer = look_up("optimizer", optimizer, OPTIMIZERS)()
+    features, labels = check_samples(x, y, network, loss_class)
     if batch_size is not None:
         batch_size = whole_number("batch_size", batch_size)
     if not shuffle:
         rng = None
     elif rng is None and batch_size is not None and batch_size < len(features):
         raise InvalidInputError("rng: must be given to shuffle mini-batches, got None")
-    batches = Batches(network, features, labels, LOSSES[loss], batch_size, rng)
+    batches = Batches(network, features, labels, loss_class, batch_size, rng)
     total = _total_iterations(epochs, iterations, len(batches.batches))
-    run = _Run(network, batches, LOSSES[loss], optimizer, total)
+    run = _Run(network, batches, loss_class, optimizer, total)
     return run.train([as_callback(given) for given in callbacks])
 
 

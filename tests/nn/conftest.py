@@ -1,0 +1,97 @@
+"""An oracle that shares nothing with the product, and data to try things on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.datasets import make_dataset
+
+FORWARD = {
+    "relu": lambda z: np.where(z > 0, z, 0.0),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
+    "tanh": lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)),
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "linear": lambda z: z,
+}
+SLOPE = {
+    "relu": lambda z: np.where(z > 0, 1.0, 0.0),
+    "leaky_relu": lambda z: np.where(z > 0, 1.0, 0.2),
+    "tanh": lambda z: 1 - FORWARD["tanh"](z) ** 2,
+    "sigmoid": lambda z: FORWARD["sigmoid"](z) * (1 - FORWARD["sigmoid"](z)),
+    "linear": np.ones_like,
+}
+
+
+class Oracle:
+    """The published network, slow and plain: float64, (units, samples), a dict of parameters."""
+
+    def __init__(self, parameters: dict, activation: str = "relu") -> None:
+        self.layers = len(parameters) // 2
+        self.activation = activation
+        self.parameters = {
+            name: np.array(values, dtype=np.float64).reshape(len(values), -1)
+            for name, values in parameters.items()
+        }
+
+    def forward(self, x):
+        memory, a = {}, x.T
+        for layer in range(1, self.layers + 1):
+            z = self.parameters[f"W{layer}"] @ a + self.parameters[f"b{layer}"]
+            memory[f"A{layer - 1}"], memory[f"Z{layer}"] = a, z
+            a = FORWARD["sigmoid" if layer == self.layers else self.activation](z)
+        return a, memory
+
+    def loss(self, x, y) -> float:
+        p, _ = self.forward(x)
+        return float(-np.mean(y * np.log(p[0]) + (1 - y) * np.log(1 - p[0])))
+
+    def accuracy(self, x, y) -> float:
+        return float(np.mean((self.forward(x)[0][0] > 0.5) == y))
+
+    def gradients(self, x, y) -> dict:
+        p, memory = self.forward(x)
+        da = -(y / p - (1 - y) / (1 - p))
+        gradients = {}
+        for layer in range(self.layers, 0, -1):
+            slope = SLOPE["sigmoid" if layer == self.layers else self.activation]
+            dz = da * slope(memory[f"Z{layer}"])
+            gradients[f"W{layer}"] = dz @ memory[f"A{layer - 1}"].T / len(x)
+            gradients[f"b{layer}"] = dz.sum(axis=1, keepdims=True) / len(x)
+            da = self.parameters[f"W{layer}"].T @ dz
+        return gradients
+
+    def step(self, x, y, learning_rate: float) -> None:
+        for name, gradient in self.gradients(x, y).items():
+            self.parameters[name] = self.parameters[name] - learning_rate * gradient
+
+    def named(self) -> dict:
+        """Give the parameters with biases (units,)."""
+        return {
+            name: values[:, 0] if name[0] == "b" else values
+            for name, values in self.parameters.items()
+        }
+
+    def epoch(self, x, y, batch_size: int, order) -> Iterator[tuple]:
+        """Cut the samples, in some order, into batches; the last may be short."""
+        for start in range(0, len(x), batch_size):
+            chosen = order[start : start + batch_size]
+            yield x[chosen], y[chosen]
+
+
+@pytest.fixture(scope="session")
+def oracle() -> type[Oracle]:
+    return Oracle
+
+
+@pytest.fixture(scope="session")
+def forward() -> dict:
+    return FORWARD
+
+
+@pytest.fixture(scope="session")
+def moons() -> Dataset:
+    return make_dataset("moons", samples=200, noise=0.2, seed=100)
