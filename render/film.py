@@ -32,8 +32,8 @@ class Frame:
 
     Attributes
     ----------
-    pixels : ndarray of uint8, shape (height, width, 3)
-        RGB.
+    pixels : ndarray of uint8, shape (height, width, 4)
+        RGBA, all of it opaque.
     repeats : int
         How many frames long it is shown.
     """

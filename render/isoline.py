@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import LineType, contour_generator
 
+from epochreel.render.pixels import pack, unpack
+
 __all__ = ["Stroke", "find_isoline"]
 
 Pieces = npt.NDArray[np.float64]
@@ -103,12 +105,12 @@ class Stroke:
     ) -> None:
         self._width, self._height = width, height
         self._core_radius, self._halo_radius = core_px / 2, halo_px / 2
-        self._core = np.asarray(core, np.float32)
-        self._halo = np.asarray(halo, np.float32)
+        self._core = np.asarray((*core, 255), np.float32)
+        self._halo = np.asarray((*halo, 255), np.float32)
         self._distance = np.full(width * height, np.inf, np.float32)
 
     def draw(self, pieces: Pieces, canvas: npt.NDArray[np.uint8]) -> None:
-        """Draw pieces, (pieces, 2, 2) in pixels, into `canvas`, ``uint8`` (height, width, 3)."""
+        """Draw pieces, (pieces, 2, 2) in pixels, into `canvas`, ``uint8`` (height, width, 4)."""
         if not len(pieces):
             return
         index, distance = self._near(pieces)
@@ -118,10 +120,11 @@ class Stroke:
         core = np.clip(self._core_radius + 0.5 - distance, 0, 1)[:, None]
         halo = np.clip(self._halo_radius + 0.5 - distance, 0, 1)[:, None]
         row, column = np.divmod(index, self._width)
-        mixed = canvas[row, column].astype(np.float32)
+        pixels = canvas.view(np.uint32)[:, :, 0]
+        mixed = unpack(pixels[row, column]).astype(np.float32)
         mixed += (self._halo - mixed) * halo
         mixed += (self._core - mixed) * core
-        canvas[row, column] = np.rint(mixed).astype(np.uint8)
+        pixels[row, column] = pack(np.rint(mixed).astype(np.uint8))
 
     def _near(self, pieces: Pieces) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """List the pixels within reach of each piece: flat index and distance.

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import spatial  # pyright: ignore[reportMissingTypeStubs]
 
+from epochreel.render.pixels import pack, unpack
+
 __all__ = ["PaletteMap", "make_palette"]
 
 MOST_COLORS = 255
@@ -26,7 +28,7 @@ def make_palette(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint
 
     Parameters
     ----------
-    frames : iterable of ndarray of uint8, shape (height, width, 3)
+    frames : iterable of ndarray of uint8, shape (height, width, 4)
 
     Returns
     -------
@@ -36,28 +38,27 @@ def make_palette(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint
     """
     counts: dict[int, int] = {}
     for frame in frames:
-        packed = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        values, found = np.unique(packed, return_counts=True)
+        values, found = np.unique(pack(frame), return_counts=True)
         for value, count in zip(values.tolist(), found.tolist(), strict=True):
             counts[value] = counts.get(value, 0) + count
     total = sum(counts.values())
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
     if len(ranked) <= MOST_COLORS:
-        return _unpack(ranked)
+        return _colors(ranked)
     exact = [value for value in ranked[:160] if counts[value] >= _EXACT_SHARE * total]
     others = ranked[len(exact) :]
     # each shade once, weighted a little by its area, so that rare but visible edges are served
     weights = np.ceil(np.sqrt([counts[value] for value in others])).astype(np.intp)
-    shades = np.repeat(_unpack(others), weights, axis=0)[None]
+    shades = np.repeat(_colors(others), weights, axis=0)[None]
     cut = Image.fromarray(shades).quantize(
         MOST_COLORS - len(exact), method=Image.Quantize.MEDIANCUT, kmeans=1
     )
     chosen = np.asarray(cut.getpalette(), np.uint8).reshape(-1, 3)[: MOST_COLORS - len(exact)]
-    return np.concatenate([_unpack(exact), chosen])
+    return np.concatenate([_colors(exact), chosen])
 
 
 class PaletteMap:
-    """Finds the nearest colour of a palette for every pixel of a frame.
+    """Finds the nearest colour of a palette for any pixel.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class PaletteMap:
     """
 
     def __init__(self, palette: npt.NDArray[np.uint8]) -> None:
-        # A table over 6 bits a channel: 1.5 ms for 800×600 against 60 ms for a search per pixel.
+        # A table over 6 bits a channel: 6 ms for 1600×1200 against 250 ms for a search per pixel.
         shift = 8 - _BITS
         axis = (np.arange(1 << _BITS) << shift) + (1 << shift) // 2
         red, green, blue = np.meshgrid(axis, axis, axis, indexing="ij")
@@ -78,7 +79,7 @@ class PaletteMap:
             self._table[keys[index]] = index
 
     def indices(self, frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Map a frame, (height, width, 3), to indices into the palette, (height, width)."""
+        """Map RGB or RGBA pixels, (…, 3 or 4), to indices into the palette, (…)."""
         return np.take(self._table, self._keys(frame))
 
     @staticmethod
@@ -91,7 +92,5 @@ class PaletteMap:
         return keys
 
 
-def _unpack(values: list[int]) -> npt.NDArray[np.uint8]:
-    packed = np.asarray(values, np.uint32)
-    channels = [(packed >> 16) & 255, (packed >> 8) & 255, packed & 255]
-    return np.column_stack(channels).astype(np.uint8)
+def _colors(values: list[int]) -> npt.NDArray[np.uint8]:
+    return unpack(np.asarray(values, np.uint32))[:, :3]

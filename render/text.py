@@ -87,7 +87,7 @@ class NumberSlot:
     left, top : int
         Upper left corner in pixels.
     cells : dict
-        Pixels of each character, ``uint8`` of shape (height, advance, 3), already on the ground's
+        Pixels of each character, ``uint8`` of shape (height, advance, 4), already on the ground's
         colour.
     """
 
@@ -133,8 +133,8 @@ class NumberSlot:
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         coverage = np.asarray(canvas.buffer_rgba())[:, :, 3:].astype(np.float32) / 255.0
-        colors = np.asarray(ground, np.float32) * (1 - coverage) + (
-            np.asarray(ink, np.float32) * coverage
+        colors = np.asarray((*ground, 255), np.float32) * (1 - coverage) + (
+            np.asarray((*ink, 255), np.float32) * coverage
         )
         pixels = np.rint(colors).astype(np.uint8)
         cells: dict[str, npt.NDArray[np.uint8]] = {}
@@ -148,7 +148,7 @@ class NumberSlot:
         return sum(self.cells[character].shape[1] for character in text)
 
     def draw(self, canvas: npt.NDArray[np.uint8], text: str) -> None:
-        """Copy the characters of `text` into `canvas`, ``uint8`` of shape (height, width, 3).
+        """Copy the characters of `text` into `canvas`, ``uint8`` of shape (height, width, 4).
 
         What would stand outside of the canvas is left away.
         """

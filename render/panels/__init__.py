@@ -80,7 +80,7 @@ class PanelDrawing(Protocol):
 
         Parameters
         ----------
-        canvas : ndarray of uint8, shape (height, width, 3)
+        canvas : ndarray of uint8, shape (height, width, 4)
             The whole frame, maybe with an earlier moment on it. The panel paints all of its slot's
             body; outside of that, inside its cell, it may set numbers.
         moment : Moment

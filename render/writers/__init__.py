@@ -61,7 +61,8 @@ class Writer(Protocol):
 
         Parameters
         ----------
-        frame : ndarray of uint8, shape (height, width, 3)
+        frame : ndarray of uint8, shape (height, width, 4)
+            RGBA, opaque; it may be drawn over once this returns.
         repeats : int
         """
         ...

@@ -59,7 +59,7 @@ class AtomicWriter:
         return self
 
     def write(self, frame: npt.NDArray[np.uint8], repeats: int = 1) -> None:
-        """Append a frame, ``uint8`` of shape (height, width, 3), shown for `repeats` frames."""
+        """Append a frame, ``uint8`` of shape (height, width, 4), shown for `repeats` frames."""
         try:
             self._append(frame, repeats)
         except OSError as error:

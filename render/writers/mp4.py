@@ -69,7 +69,7 @@ class Mp4Writer(AtomicWriter):
         height, width = frame.shape[:2]
         if height % 2 or width % 2:
             frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(
+        picture = av.VideoFrame.from_ndarray(frame, format="rgba").reformat(
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

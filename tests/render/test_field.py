@@ -21,6 +21,12 @@ VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
 COLORS = load_style("dark").band_colors(25)
 
 
+def blank(height: int, width: int, gray: int = 0) -> np.ndarray:
+    canvas = np.full((height, width, 4), gray, np.uint8)
+    canvas[..., 3] = 255
+    return canvas
+
+
 def disc(radius: float, sharpness: float = 4.0) -> Callable[[np.ndarray], np.ndarray]:
     def predict(places: np.ndarray) -> np.ndarray:
         away = np.hypot(places[:, 0] - 0.5, places[:, 1] - 0.5)
@@ -57,27 +63,27 @@ def test_a_linear_model_is_drawn_exactly(
         return (a * places[:, 0] + b * places[:, 1] + c).astype(np.float32)
 
     grid = NodeGrid(width, height, VIEWPORT, step)
-    canvas = np.zeros((height, width, 3), np.uint8)
+    canvas = blank(height, width)
     BandPainter(grid, COLORS).paint(grid.sample(predict, 25), canvas)
     x = VIEWPORT.x_min + (np.arange(width) + 0.5) / width * VIEWPORT.width
     y = VIEWPORT.y_max - (np.arange(height) + 0.5) / height * VIEWPORT.height
     level = 25 / (1 + np.exp(-(a * x + b * y[:, None] + c)))
     clear = np.abs(level - np.rint(level)) > 1e-3
     expected = COLORS[np.minimum(level.astype(int), 24)]
-    np.testing.assert_array_equal(canvas[clear], expected[clear])
+    np.testing.assert_array_equal(canvas[clear][:, :3], expected[clear])
 
 
 @pytest.mark.parametrize("step", [2, 4, 8])
 def test_between_nodes_logits_are_interpolated_linearly(step: int) -> None:
     grid = NodeGrid(160, 120, VIEWPORT, step)
     nodes = grid.sample(disc(1.0), 25)
-    canvas = np.zeros((120, 160, 3), np.uint8)
+    canvas = blank(120, 160)
     BandPainter(grid, COLORS).paint(nodes, canvas)
     oracle = RegularGridInterpolator((grid.y_px[::2], grid.x_px[::2]), nodes.astype(float))
     yy, xx = np.meshgrid(np.arange(120) + 0.5, np.arange(160) + 0.5, indexing="ij")
     level = 25 / (1 + np.exp(-oracle((yy, xx))))
     clear = np.abs(level - np.rint(level)) > 1e-3
-    np.testing.assert_array_equal(canvas[clear], COLORS[level.astype(int)][clear])
+    np.testing.assert_array_equal(canvas[clear][:, :3], COLORS[level.astype(int)][clear])
 
 
 def test_refined_nodes_are_the_model_s_own_where_the_colour_changes() -> None:
@@ -96,7 +102,7 @@ def test_painting_does_not_depend_on_what_was_painted_before() -> None:
     painter = BandPainter(grid, COLORS)
     for radius, sharpness in ((0.5, 9.0), (1.2, 0.1), (0.9, 40.0), (0.5, 9.0)):
         nodes = grid.sample(disc(radius, sharpness), 25)
-        one, two = np.zeros((2, 150, 200, 3), np.uint8)
+        one, two = blank(150, 200), blank(150, 200)
         painter.paint(nodes, one)
         BandPainter(grid, COLORS).paint(nodes, two)
         np.testing.assert_array_equal(one, two)
@@ -137,7 +143,7 @@ def stroke(grid: NodeGrid) -> Stroke:
 
 def test_isoline_runs_where_the_logit_is_zero_and_keeps_its_width() -> None:
     grid = NodeGrid(400, 300, VIEWPORT, 4)
-    canvas = np.full((300, 400, 3), 128, np.uint8)
+    canvas = blank(300, 400, 128)
     stroke(grid).draw(line(grid, disc(1.0)), canvas)
     yy, xx = np.meshgrid(np.arange(300) + 0.5, np.arange(400) + 0.5, indexing="ij")
     away = np.abs(np.hypot(xx - 200, yy - 150) - 100)  # 100 px to a unit, the centre at (200, 150)
@@ -150,7 +156,7 @@ def test_isoline_runs_where_the_logit_is_zero_and_keeps_its_width() -> None:
     assert light.any()
     assert away[light].min() >= 0.8
     assert away[light].max() <= 2.8
-    assert (canvas[away > 3.3] == 128).all()
+    assert (canvas[away > 3.3][:, :3] == 128).all()
 
 
 @given(st.lists(st.tuples(*[st.floats(-20, 120)] * 4), min_size=1, max_size=8))
@@ -159,7 +165,7 @@ def test_strokes_shade_by_the_distance_to_the_nearest_piece(
     ends: list[tuple[float, float, float, float]],
 ) -> None:
     pieces = np.array(ends).reshape(-1, 2, 2)
-    canvas = np.full((90, 100, 3), 128, np.uint8)
+    canvas = blank(90, 100, 128)
     Stroke(100, 90, core_px=2.2, halo_px=4.8, core=(0, 0, 0), halo=(255, 255, 255)).draw(
         pieces, canvas
     )
@@ -177,8 +183,8 @@ def test_strokes_shade_by_the_distance_to_the_nearest_piece(
 def test_strokes_do_not_depend_on_what_was_drawn_before() -> None:
     grid = NodeGrid(200, 150, VIEWPORT, 4)
     used = stroke(grid)
-    used.draw(line(grid, disc(0.5)), np.full((150, 200, 3), 90, np.uint8))
-    one, two = (np.full((150, 200, 3), 90, np.uint8) for _ in range(2))
+    used.draw(line(grid, disc(0.5)), blank(150, 200, 90))
+    one, two = (blank(150, 200, 90) for _ in range(2))
     used.draw(line(grid, disc(1.0)), one)
     stroke(grid).draw(line(grid, disc(1.0)), two)
     np.testing.assert_array_equal(one, two)
@@ -189,9 +195,9 @@ def test_a_constant_field_has_no_line(value: float) -> None:
     grid = NodeGrid(60, 40, VIEWPORT, 4)
     pieces = line(grid, lambda places: np.full(len(places), value, np.float32))
     assert pieces.shape == (0, 2, 2)
-    canvas = np.full((40, 60, 3), 90, np.uint8)
+    canvas = blank(40, 60, 90)
     stroke(grid).draw(pieces, canvas)
-    assert (canvas == 90).all()
+    assert (canvas[..., :3] == 90).all()
 
 
 def test_separate_lines_are_not_joined_and_straight_ones_are_long() -> None:
@@ -220,7 +226,7 @@ def test_a_kink_between_nodes_is_kept() -> None:
 
 def test_agg_and_stroke_agree_on_a_polyline() -> None:
     points = np.array([[20, 80], [60, 20.5], [100, 70], [150, 65.2]])
-    canvas = np.full((100, 170, 3), 255, np.uint8)
+    canvas = blank(100, 170, 255)
     Stroke(170, 100, core_px=3.0, halo_px=3.0, core=(0, 0, 0), halo=(255, 255, 255)).draw(
         np.stack([points[:-1], points[1:]], axis=1), canvas
     )

@@ -47,7 +47,7 @@ def film_of(
 
 def box(film: Film, pixels: np.ndarray, panel: int = 0) -> np.ndarray:
     rect = film.layout.slots[panel].body
-    return pixels[rect.top : rect.bottom, rect.left : rect.right]
+    return pixels[rect.top : rect.bottom, rect.left : rect.right, :3]
 
 
 def at(rect: Rect, viewport: Viewport, x: float, y: float) -> tuple[int, int]:
@@ -146,11 +146,11 @@ def test_nothing_reaches_into_the_margin(make_recording, style, size, models) ->
     recordings = {f"Model {k}": make_recording(f"Model {k}", 2) for k in range(models)}
     film = film_of(recordings, size=size, style=style)
     pixels = film.frame(1).pixels
-    assert pixels.shape == (size[1], size[0], 3)
+    assert pixels.shape == (size[1], size[0], 4)
     margin = round(0.03 * min(size))
     inner = np.zeros(size[::-1], bool)
     inner[margin:-margin, margin:-margin] = True
-    assert (pixels[~inner] == load_style(style).ground).all()
+    assert (pixels[~inner][:, :3] == load_style(style).ground).all()
 
 
 def test_a_single_plot_is_the_hero(make_recording) -> None:
@@ -161,8 +161,8 @@ def test_a_single_plot_is_the_hero(make_recording) -> None:
 @pytest.mark.parametrize("size", [(16, 16), (33, 47), (3840, 2160), (2160, 3840), (640, 16)])
 def test_any_allowed_size(make_recording, size: tuple[int, int]) -> None:
     pixels = film_of({"Disc": make_recording(snapshots=2)}, size=size).frame(1).pixels
-    assert pixels.shape == (size[1], size[0], 3)
-    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 2
+    assert pixels.shape == (size[1], size[0], 4)
+    assert len(np.unique(pixels.reshape(-1, 4), axis=0)) > 2
 
 
 @pytest.mark.parametrize("size", [(15, 100), (100, 8), (3841, 2000), (2161, 2161)])
@@ -280,6 +280,6 @@ def test_long_names_are_cut_not_clipped(dataset: Dataset, make_recording) -> Non
     for slot in film.layout.slots:
         beside = pixels[slot.cell.top : slot.body.top - 2, slot.body.right + 2 :]
         gap = beside[:, : round(film.layout.scale.small)]
-        assert (gap == load_style("light").ground).all()
+        assert (gap[..., :3] == load_style("light").ground).all()
     last = film.layout.slots[-1].body.right + 3
-    assert (pixels[:, last:] == load_style("light").ground).all()
+    assert (pixels[:, last:, :3] == load_style("light").ground).all()

@@ -98,7 +98,7 @@ def test_text_has_contrast(style: str) -> None:
 def test_every_digit_looks_like_matplotlib_s(size_px: float, weight: str) -> None:
     ink, ground = (236, 239, 244), (13, 17, 25)
     for character in "0123456789.-e":
-        canvas = np.full((80, 60, 3), ground, np.uint8)
+        canvas = np.full((80, 60, 4), (*ground, 255), np.uint8)
         NumberSlot.create(10, 60, size_px, weight, ink, ground).draw(canvas, character)
         figure = Figure(figsize=(60 / DPI, 80 / DPI), dpi=DPI, facecolor=np.array(ground) / 255)
         figure.text(
@@ -107,7 +107,7 @@ def test_every_digit_looks_like_matplotlib_s(size_px: float, weight: str) -> Non
         )  # fmt: skip
         drawing = FigureCanvasAgg(figure)
         drawing.draw()
-        expected = np.asarray(drawing.buffer_rgba())[:, :, :3]
+        expected = np.asarray(drawing.buffer_rgba())
         assert np.abs(canvas.astype(int) - expected).max() <= 2, character
 
 
@@ -119,7 +119,7 @@ def test_digits_have_one_width() -> None:
 
 def test_a_slot_at_the_edge_is_cut_not_crashed() -> None:
     slot = NumberSlot.create(25, 8, 20, "normal", (255, 255, 255), (0, 0, 0))
-    canvas = np.zeros((10, 30, 3), np.uint8)
+    canvas = np.zeros((10, 30, 4), np.uint8)
     slot.draw(canvas, "12345")
     assert canvas.any()
 
@@ -134,7 +134,7 @@ def test_metrics_keep_their_width(value: float) -> None:
 def test_metrics_that_are_no_numbers() -> None:
     slot = NumberSlot.create(0, 20, 17, "normal", (255, 255, 255), (0, 0, 0))
     for value in (float("nan"), float("inf"), -0.25, 1e30):
-        canvas = np.zeros((30, 120, 3), np.uint8)
+        canvas = np.zeros((30, 120, 4), np.uint8)
         slot.draw(canvas, format_metric(value))
         assert canvas.any()
 
