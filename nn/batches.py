@@ -115,7 +115,8 @@ def check_samples(
         raise InvalidInputError("x: must have at least one sample, got none")
     if not np.isfinite(features).all():
         row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
-        raise InvalidInputError(f"x: must be finite in {dtype}, got {given[row]} in row {row}")
+        came = given[row].tolist()
+        raise InvalidInputError(f"x: must be finite in {dtype}, got {came} in row {row}")
     if labels.shape == (len(features), 1):
         labels = labels[:, 0]
     if labels.shape != (len(features),):

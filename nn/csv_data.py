@@ -103,11 +103,9 @@ def _rows(file: Path) -> list[Row]:
         reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
         raise InvalidInputError(f"path: can't read {str(file)!r}: {reason}") from None
     lines = text.splitlines(keepends=True)
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise InvalidInputError(f"{file.name}: must have samples, got an empty file")
+    first = next((line for line in lines if line.strip()), "")
     # the greatest number of cells wins; semicolons over commas, which may be decimal ones
-    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+    delimiter = max(DELIMITERS, key=lambda mark: _cells(first, mark))
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     rows: list[Row] = []
     try:
@@ -117,7 +115,13 @@ def _rows(file: Path) -> list[Row]:
                 rows.append((reader.line_num, stripped))
     except csv.Error as err:
         raise InvalidInputError(f"{file.name}, row {reader.line_num}: {err}") from None
+    if not rows:
+        raise InvalidInputError(f"{file.name}: must have samples, got an empty file")
     return rows
+
+
+def _cells(line: str, delimiter: str) -> int:
+    return len(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _has_header(name: str, rows: Sequence[Row], label: str | None) -> bool:

@@ -120,7 +120,8 @@ class Dataset:
                 )
             if not np.isfinite(x).all():
                 row = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
-                raise InvalidInputError(f"x_{part}: must be finite, got {x[row]} in row {row}")
+                came = x[row].tolist()
+                raise InvalidInputError(f"x_{part}: must be finite, got {came} in row {row}")
             if len(y) and not (y.min() >= 0 and y.max() < len(self.class_names)):
                 raise InvalidInputError(
                     f"y_{part}: must be from 0 to {len(self.class_names) - 1}, "
