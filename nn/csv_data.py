@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
@@ -102,11 +103,10 @@ def _rows(file: Path) -> list[Row]:
     except (OSError, ValueError) as err:
         reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
         raise InvalidInputError(f"path: can't read {str(file)!r}: {reason}") from None
-    lines = text.splitlines(keepends=True)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in StringIO(text, newline="") if line.strip()), "")
     # the greatest number of cells wins; semicolons over commas, which may be decimal ones
     delimiter = max(DELIMITERS, key=lambda mark: _cells(first, mark))
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows: list[Row] = []
     try:
         for cells in reader:
@@ -121,7 +121,7 @@ def _rows(file: Path) -> list[Row]:
 
 
 def _cells(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter), []))
+    return max(map(len, csv.reader([line], delimiter=delimiter)), default=0)
 
 
 def _has_header(name: str, rows: Sequence[Row], label: str | None) -> bool:

@@ -82,6 +82,11 @@ def test_a_comma_in_quotes_is_no_separator(write):
     assert read_csv(write('a;b;"c,d"\n1;2;"x,y"\n3;4;z\n')).class_names == ("x,y", "z")
 
 
+def test_only_line_ends_end_lines(write):
+    table = read_csv(write("a,b,c\n1,2,\u2028x\x0by\n3,4,z\n"))
+    assert table.class_names == ("x\x0by", "z")
+
+
 def test_make_dataset_names_everything_after_the_file(write):
     data = make_dataset("csv", path=write(GOOD), test_fraction=0)
     assert (data.name, data.feature_names) == ("trees", ("height", "width"))
