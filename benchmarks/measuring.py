@@ -1,4 +1,4 @@
-"""What every benchmark shares: the machine's description, medians of runs in turn, a Markdown table."""
+"""What every benchmark shares: machine, medians of runs in turn, a Markdown table."""
 
 from __future__ import annotations
 
