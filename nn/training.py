@@ -174,7 +174,7 @@ class _Run:
                 run.backward(x, y, loss)
                 update(flat, gradient, to_step)
                 self.iteration += 1
-                # 0 · θ is 0 unless one of θ is NaN or infinite: 0.3 µs, np.isfinite takes 1.2
+                # 0 · θ is 0 unless one of θ is NaN or infinite: 0.5 µs, np.isfinite takes 1.5
                 if flat.dot(zeros) != 0:
                     raise StopTraining(not_finite(self.iteration))
                 if iteration_end:

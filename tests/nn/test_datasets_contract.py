@@ -57,6 +57,11 @@ def test_without_a_test_fraction_all_is_for_training(kind):
     assert (data.x_train.shape, data.x_test.shape, data.y_test.shape) == ((50, 2), (0, 2), (0,))
 
 
+@pytest.mark.parametrize(("fraction", "count"), [(0.01, 1), (0.02, 2), (0.5, 50), (0.9, 90)])
+def test_the_test_fraction_is_rounded_up(fraction, count):
+    assert len(make_dataset("moons", samples=100, seed=3, test_fraction=fraction).y_test) == count
+
+
 @each
 def test_noise_is_what_spreads_it(kind):
     calm, loud = (everything(make_dataset(kind, seed=3, noise=n))[0].std() for n in (0, 3))
