@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+_INTERRUPTED = "interrupted; nothing half-made is left"
 
 app = typer.Typer(
     name="epochreel",
@@ -179,9 +181,30 @@ def new(
         print(f"{file}: written; try: epochreel check {file}")
 
 
+class _Signals:
+    """Which signal came to end the program, if one did."""
+
+    came: int | None = None
+
+
 @contextmanager
 def _guarded() -> Generator[None]:
     """Turn what can go wrong into lines on stderr and an exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except Exception as error:
+        code = _explain(error)
+        if code is None:
+            raise
+        raise typer.Exit(code) from None
+    except KeyboardInterrupt:
+        _tell(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _explain(error: Exception) -> int | None:
+    """Say what happened and choose the exit code; ``None`` for a mistake of the program itself."""
     from epochreel.nn.errors import (
         Cancelled,
         EpochreelError,
@@ -190,46 +213,48 @@ def _guarded() -> Generator[None]:
         SceneError,
     )
 
-    try:
-        yield
-        sys.stdout.flush()
-    except (KeyboardInterrupt, Cancelled):
-        _tell("interrupted; nothing half-made is left")
-        raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
+    if _Signals.came is not None or isinstance(error, Cancelled):
+        # where C code was interrupted, as in an import, the error is any other
+        _tell(_INTERRUPTED)
+        return TERMINATED if _Signals.came == signal.SIGTERM else INTERRUPTED
+    if isinstance(error, BrokenPipeError):
         # whoever read the output has enough; writing the rest at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except SceneError as error:
-        _tell(*error.problems)
-        raise typer.Exit(UNUSABLE) from None
-    except (InvalidInputError, MissingPackageError) as error:
-        _tell(str(error))
-        raise typer.Exit(UNUSABLE) from None
-    except EpochreelError as error:
-        _tell(str(error))
-        raise typer.Exit(FAILED) from None
-    except MemoryError:
+        return 0
+    if isinstance(error, MemoryError):
         _tell("out of memory")
-        raise typer.Exit(FAILED) from None
+        return FAILED
+    if isinstance(error, EpochreelError):
+        _tell(str(error))
+        unusable = isinstance(error, SceneError | InvalidInputError | MissingPackageError)
+        return UNUSABLE if unusable else FAILED
+    return None
 
 
 @contextmanager
 def _terminable() -> Generator[None]:
-    """Let a polite kill put things away like Ctrl-C, and leave the handler as it was."""
+    """Remember who ends the program; let a polite kill put things away as Ctrl-C does."""
 
     def leave(number: int, frame: object) -> None:
+        _Signals.came = number
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(TERMINATED)
 
-    try:
-        before = signal.signal(signal.SIGTERM, leave)
-    except ValueError:  # not in the main thread: somebody else's handler rules
-        yield
-        return
+    _Signals.came = None
+    # in a thread, and where somebody else handles or ignores signals, that is left alone
+    mine = threading.current_thread() is threading.main_thread()
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {
+        number: signal.signal(number, leave)
+        for number, handler in usual.items()
+        if mine and signal.getsignal(number) is handler
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _make_reporter(*, quiet: bool) -> Reporter:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
@@ -29,6 +29,7 @@ __all__ = ["Link", "SerialExecutor", "Stoppable", "WorkerPool", "default_jobs", 
 GRACE_S = 5.0
 """How long workers get to put their things away before they are killed."""
 
+Handler = Callable[[int, FrameType | None], Any] | int
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -141,17 +142,24 @@ class WorkerPool(ProcessPoolExecutor):
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
 
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Hand a task to the workers, starting one more if none is free."""
+        # an interruption in here could leave a process behind that is started by half
+        with _interruptions_deferred():
+            return super().submit(fn, *args, **kwargs)
+
     def stop(self) -> None:
         """End all tasks: ask for it, and after a few seconds insist."""
-        self._cancelled.value = True
-        self.shutdown(wait=False, cancel_futures=True)
-        deadline = time.monotonic() + GRACE_S
-        for child in self._children:
-            child.join(max(0.0, deadline - time.monotonic()))
-        for child in self._children:
-            if child.is_alive():
-                child.kill()
-        self.shutdown(wait=True)
+        with uninterrupted():
+            self._cancelled.value = True
+            self.shutdown(wait=False, cancel_futures=True)
+            deadline = time.monotonic() + GRACE_S
+            for child in self._children:
+                child.join(max(0.0, deadline - time.monotonic()))
+            for child in self._children:
+                if child.is_alive():
+                    child.kill()
+            self.shutdown(wait=True)
 
     def __exit__(
         self,
@@ -224,16 +232,45 @@ def _interrupts_blocked() -> Generator[None]:
 
 
 @contextmanager
+def _interruptions_deferred() -> Generator[None]:
+    """Put off Ctrl-C and a polite kill until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = _handle(lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number, frame in came:
+            handler = before[number]
+            if callable(handler):
+                handler(number, frame)
+
+
+@contextmanager
 def uninterrupted() -> Generator[None]:
     """Put things away without being interrupted by a second, impatient Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = _handle(signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _handle(handler: Handler) -> dict[int, Handler]:
+    """Set a handler for what ends a program, and give those that were set before."""
+    return {
+        # None stands for one that was not set from Python, and can't be set again
+        number: signal.signal(number, handler) or signal.SIG_DFL
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
 
 
 class _Worker:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -185,3 +186,37 @@ def test_a_file_in_the_folder_goes_before_a_ready_made_scene(
     (tmp_path / "numpy_dark").rmdir()
     scene_file('title = "Mine"', "numpy_dark")
     assert "Mine" in cli("check", "numpy_dark").out
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_that_turned_into_another_error_is_still_one(
+    number: signal.Signals,
+    code: int,
+    cli: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C code that is interrupted, in an import for instance, may raise anything."""
+
+    def fail(arguments: list[str]) -> None:
+        try:
+            signal.raise_signal(number)
+        except BaseException:
+            raise ImportError("initialization failed") from None
+
+    before = [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
+    monkeypatch.setattr("epochreel.scenes.preparing.load_scenes", fail)
+    ran = cli("check", "numpy_dark")
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err == "epochreel: interrupted; nothing half-made is left\n"
+    assert before == [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
+
+
+def test_a_mistake_of_the_program_is_not_hidden(
+    cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(arguments: list[str]) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("epochreel.scenes.preparing.load_scenes", fail)
+    with pytest.raises(ZeroDivisionError):
+        cli("check", "numpy_dark")
