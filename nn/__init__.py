@@ -8,9 +8,17 @@ from epochreel.nn.datasets import make_dataset
 from epochreel.nn.errors import EpochreelError, InvalidInputError
 from epochreel.nn.history import History
 from epochreel.nn.network import Network
-from epochreel.nn.optimizers import SGD
+from epochreel.nn.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
 from epochreel.nn.recorder import Recorder, evaluate
 from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
+from epochreel.nn.schedules import (
+    Constant,
+    CosineDecay,
+    ExponentialDecay,
+    PiecewiseConstant,
+    StepDecay,
+    WarmUp,
+)
 from epochreel.nn.training import train
 
 __all__ = [
@@ -32,4 +40,17 @@ __all__ = [
     "evaluate",
     "make_dataset",
     "train",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Lion",
+    "Momentum",
+    "Nesterov",
+    "RMSprop",
+    "Constant",
+    "CosineDecay",
+    "ExponentialDecay",
+    "PiecewiseConstant",
+    "StepDecay",
+    "WarmUp",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "parameter_blocks",
     "parameter_count",
     "store_parameters",
+    "variable_slices",
 ]
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -141,6 +142,17 @@ def parameter_blocks(architecture: Architecture, vector: Array) -> tuple[Array, 
         blocks.append(vector[start:stop].reshape(spec.input_dim + 1, spec.output_dim))
         start = stop
     return tuple(blocks)
+
+
+def variable_slices(architecture: Architecture) -> tuple[slice, ...]:
+    """Say where in the one vector W1, b1, W2, b2, … stand; each is in one piece."""
+    slices: list[slice] = []
+    start = 0
+    for spec in architecture:
+        for length in (spec.input_dim * spec.output_dim, spec.output_dim):
+            slices.append(slice(start, start + length))
+            start += length
+    return tuple(slices)
 
 
 def named_parameters(blocks: Sequence[Array]) -> dict[str, Array]:

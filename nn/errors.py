@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import inf, isfinite
 from operator import index
-from typing import SupportsIndex, TypeVar, cast
+from typing import SupportsFloat, SupportsIndex, TypeVar, cast
 
 __all__ = [
     "Cancelled",
@@ -17,6 +18,7 @@ __all__ = [
     "RenderError",
     "SceneError",
     "look_up",
+    "real_number",
     "unknown_name",
     "whole_number",
 ]
@@ -145,4 +147,57 @@ def whole_number(argument: str, value: object, minimum: int = 1) -> int:
         number = None
     if number is None or isinstance(value, bool) or number < minimum:
         raise InvalidInputError(f"{argument}: must be a whole number ≥ {minimum}, got {value!r}")
+    return number
+
+
+def real_number(
+    argument: str,
+    value: object,
+    *,
+    at_least: float = 0,
+    above: float | None = None,
+    at_most: float = inf,
+    below: float = inf,
+) -> float:
+    """Check a number that needn't be whole; it must be finite.
+
+    Parameters
+    ----------
+    argument : str
+        What the number was given for.
+    value : object
+        What came: a Python or NumPy number, but no bool.
+    at_least, above, at_most, below : float
+        What it must be; ``above`` replaces ``at_least``.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    try:
+        number = float(cast("SupportsFloat", value))
+    except (TypeError, ValueError, OverflowError):
+        number = inf
+    if isinstance(value, (bool, str)):
+        number = inf
+    rules: list[str] = []
+    right = isfinite(number) and number <= at_most and number < below
+    if above is not None:
+        rules.append(f"> {above:g}")
+        right = right and number > above
+    else:
+        rules.append(f"≥ {at_least:g}")
+        right = right and number >= at_least
+    if at_most < inf:
+        rules.append(f"≤ {at_most:g}")
+    if below < inf:
+        rules.append(f"< {below:g}")
+    if not right:
+        allowed = " and ".join(rules if at_most < inf or below < inf else ["finite", *rules])
+        came = f"{value:g}" if isinstance(value, float) else repr(value)
+        raise InvalidInputError(f"{argument}: must be {allowed}, got {came}")
     return number

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from epochreel.nn.activations import Array
+from epochreel.nn.architecture import variable_slices
 from epochreel.nn.batches import Batches, check_samples
 from epochreel.nn.callbacks import (
     Callback,
@@ -117,7 +118,7 @@ class _Run:
         total: int,
     ) -> None:
         self.network, self.batches = network, batches
-        self.stepper = optimizer.start(network.flat)
+        self.stepper = optimizer.start(network.flat, variable_slices(network.architecture))
         self.total = total
         self.per_epoch = len(batches.batches)
         self.log = LossLog(loss, batches, -(-total // self.per_epoch))
