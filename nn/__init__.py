@@ -11,6 +11,7 @@ from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
 from epochreel.nn.recorder import Recorder, evaluate
 from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
+from epochreel.nn.recording_file import load_recording
 from epochreel.nn.schedules import (
     Constant,
     CosineDecay,
@@ -38,6 +39,7 @@ __all__ = [
     "TrainingState",
     "Viewport",
     "evaluate",
+    "load_recording",
     "make_dataset",
     "train",
     "Adagrad",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,11 @@ from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.network import Network
 
-__all__ = ["FunctionRecording", "Link", "ParameterRecording", "Recording", "Unit"]
+__all__ = ["FunctionRecording", "Link", "ParameterRecording", "Provenance", "Recording", "Unit"]
 
 Unit: TypeAlias = Literal["update", "epoch"]
 Link: TypeAlias = Literal["sigmoid", "softmax"]
+Provenance: TypeAlias = Mapping[str, str | int]
 
 
 class Recording(Protocol):
@@ -188,10 +190,14 @@ class ParameterRecording(_Snapshots):
     architecture : tuple of LayerSpec
     parameters : (snapshots, parameters) array of float32
         Each row as :attr:`Network.flat`.
+    provenance : mapping
+        Where it comes from: ``{"seed": 2}``, if it is known. A file adds the versions it was
+        written with, and what was loaded keeps them.
     """
 
     architecture: Architecture
     parameters: NDArray[np.float32]
+    provenance: Provenance = field(default_factory=dict[str, str | int])
 
     def __post_init__(self) -> None:
         """Copy, check, and forbid writing."""
@@ -205,6 +211,14 @@ class ParameterRecording(_Snapshots):
         if not np.isfinite(parameters).all():
             raise InvalidInputError("parameters: must be finite")
         object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it into one file; see :func:`epochreel.nn.recording_file.save_recording`."""
+        # here, since a file is read into the class that stands here
+        from epochreel.nn.recording_file import save_recording
+
+        save_recording(cast(Any, self), path)
 
     def network(self, snapshot: int) -> Network:
         """Build the network as it was at a snapshot, (float32), free to be changed."""
@@ -223,4 +237,10 @@ class ParameterRecording(_Snapshots):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is only there to predict with."""
-        return {key: value for key, value in super().__getstate__().items() if key != "_predictor"}
+        state = {**super().__getstate__(), "provenance": dict(self.provenance)}
+        state.pop("_predictor", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore from pickle."""
+        super().__setstate__({**state, "provenance": MappingProxyType(state["provenance"])})
