@@ -200,12 +200,14 @@ class Adam(Optimizer):
         rest_1, rest_2, epsilon = _numbers(
             parameters, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
         )
+        # as Keras rounds them: 0.999 of float32 makes 1 − β₂ᵗ greater by 1.3e-5 of it
+        beta_1, beta_2 = (beta.item() for beta in _numbers(parameters, self.beta_1, self.beta_2))
         power_1 = power_2 = 1.0
 
         def step(gradient: Array) -> None:
             nonlocal power_1, power_2
-            power_1 *= self.beta_1
-            power_2 *= self.beta_2
+            power_1 *= beta_1
+            power_2 *= beta_2
             alpha[()] = rate.item() * sqrt(1 - power_2) / (1 - power_1)
             np.subtract(gradient, m, scratch)
             np.multiply(scratch, rest_1, scratch)
