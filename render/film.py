@@ -170,7 +170,6 @@ class Film:
         outlines = tuple(
             panel.outline(self.recordings, self.style, scale, title_size) for panel in self.panels
         )
-        aspects = [outline.aspect for outline in outlines if outline.aspect is not None]
 
         def laid_out(strip: bool) -> FrameLayout:
             return lay_out(
@@ -180,7 +179,6 @@ class Film:
                 header=self.title is not None and not alone,
                 subtitles=any(outline.subtitle for outline in outlines),
                 strip=strip,
-                aspect=max(aspects, default=0.75),
             )
 
         layout = laid_out(strip=False)

@@ -140,16 +140,15 @@ class Stroke:
         steps = np.ceil(walk.max(axis=0) + reach).astype(np.int64) - first
         piece = np.repeat(np.arange(len(pieces)), steps)
         nth = np.arange(len(piece)) - np.repeat(np.cumsum(steps) - steps, steps)
-        main: npt.NDArray[np.int64] = (
-            first[piece] + nth
-        )  # (steps,) pixel along the longer direction
+        # (steps,) pixel along the longer direction
+        main: npt.NDArray[np.int64] = first[piece] + nth
         start, along, steep = start[piece], along[piece], steep[piece]
         square = np.maximum((along**2).sum(axis=1), 1e-12)
         lead = np.where(steep, along[:, 1], along[:, 0])
         cross = np.where(steep, along[:, 0], along[:, 1])
         origin = np.where(steep, start[:, 1], start[:, 0])
         side = np.where(steep, start[:, 0], start[:, 1])
-        share = np.clip((main + 0.5 - origin) / np.where(lead == 0, 1, lead), 0, 1)
+        share = np.clip((main + 0.5 - origin) / np.where(np.abs(lead) < 1e-9, 1, lead), 0, 1)
         # across, a line at 45° reaches √2 as far as an even one
         half = int(np.ceil(reach * np.sqrt(2))) + 1
         centre: npt.NDArray[np.int64] = np.floor(side + share * cross).astype(np.int64)

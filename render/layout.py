@@ -11,6 +11,10 @@ __all__ = ["FrameLayout", "Rect", "Slot", "lay_out"]
 _LEADING = 1.22
 """Height of a line of text over its size."""
 
+_TALLEST, _FLATTEST = 1.05, 0.4
+"""Bounds of a plot's height over its width. Between them plots follow the room they have: features
+have units of their own, so no shape is the right one, but a strip is hard to read."""
+
 
 @dataclass(frozen=True)
 class Rect:
@@ -74,7 +78,6 @@ def lay_out(
     header: bool,
     subtitles: bool,
     strip: bool,
-    aspect: float,
 ) -> FrameLayout:
     """Divide a frame among panels.
 
@@ -92,9 +95,6 @@ def lay_out(
         Whether panels have a second heading line.
     strip : bool
         Whether numbers stand beneath the plots rather than beside the titles.
-    aspect : float
-        Height over width of the data's own rectangle. Plots follow the room they have, up to 1.35
-        times taller or flatter than this.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def lay_out(
 
     body_width = cell_width - left_of_body - line
     body_height = cell_height - top_of_body - ticks_height - strip_height
-    body_width, body_height, slack_x, slack_y = _limit_aspect(body_width, body_height, aspect)
+    body_width, body_height, slack_x, slack_y = _limit_aspect(body_width, body_height)
 
     slots: list[Slot] = []
     for index in range(panels):
@@ -184,11 +184,10 @@ def _grid(panels: int, size: tuple[int, int]) -> tuple[int, int]:
     return columns, -(-panels // columns)
 
 
-def _limit_aspect(width: float, height: float, aspect: float) -> tuple[float, float, float, float]:
-    """Shrink a box until it is at most 1.35 times taller or flatter than the data."""
-    tallest, flattest = 1.35 * aspect, aspect / 1.35
-    if height > tallest * width:
-        return width, tallest * width, 0.0, height - tallest * width
-    if height < flattest * width:
-        return height / flattest, height, width - height / flattest, 0.0
+def _limit_aspect(width: float, height: float) -> tuple[float, float, float, float]:
+    """Shrink a box that is too tall or too flat; the room left over is the last two numbers."""
+    if height > _TALLEST * width:
+        return width, _TALLEST * width, 0.0, height - _TALLEST * width
+    if height < _FLATTEST * width:
+        return height / _FLATTEST, height, width - height / _FLATTEST, 0.0
     return width, height, 0.0, 0.0

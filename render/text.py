@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 
 from epochreel.render.style import Color, text_font
 
-__all__ = ["DPI", "NumberSlot", "format_metric", "points", "shorten", "text_width"]
+__all__ = ["DPI", "NumberSlot", "format_metric", "number_width", "points", "shorten", "text_width"]
 
 DPI = 64
 """Dots per inch of every figure: a power of two, so that pixels survive the way through inches."""
@@ -39,10 +40,15 @@ def font_properties(size_px: float, weight: str = "normal") -> FontProperties:
 
 
 def text_width(text: str, size_px: float, weight: str = "normal") -> float:
-    """Width of a line of text in pixels as Matplotlib sets it, kerning included."""
+    """Width of a line of text in pixels as Agg sets it, with its kerning and hinting."""
+    properties = font_properties(size_px, weight)
+    return _renderer().get_text_width_height_descent(text, properties, False)[0]
+
+
+def number_width(text: str, size_px: float, weight: str = "normal") -> int:
+    """Width in pixels of characters that a :class:`NumberSlot` shows, each in its whole cell."""
     font = _font(size_px, weight)
-    font.set_text(text)
-    return font.get_width_height()[0] / 64.0
+    return sum(_cell_width(font, character) for character in text)
 
 
 def shorten(text: str, width: float, size_px: float, weight: str = "normal") -> str:
@@ -113,7 +119,7 @@ class NumberSlot:
             RGB in 0..255.
         """
         font = _font(size_px, weight)
-        advances = {c: max(1, round(_advance(font, c))) for c in _CHARACTERS}
+        advances = {c: _cell_width(font, c) for c in _CHARACTERS}
         ascent = math.ceil(size_px * 0.85)
         height = ascent + math.ceil(size_px * 0.30)
         # One empty cell on either side keeps a glyph's overhang out of its neighbour's cell.
@@ -163,12 +169,17 @@ class NumberSlot:
             x += cell.shape[1]
 
 
+@cache
+def _renderer() -> Any:
+    return RendererAgg(1, 1, DPI)
+
+
 def _font(size_px: float, weight: str) -> FT2Font:
     font = FT2Font(text_font(weight))
     font.set_size(points(size_px), DPI)
     return font
 
 
-def _advance(font: FT2Font, character: str) -> float:
+def _cell_width(font: FT2Font, character: str) -> int:
     character = character.replace("-", "\N{MINUS SIGN}")
-    return font.load_char(ord(character)).linearHoriAdvance / 65536.0
+    return max(1, round(font.load_char(ord(character)).linearHoriAdvance / 65536.0))

@@ -56,8 +56,6 @@ class Outline:
         Widths of heading and of the numbers that go with it, in pixels; no numbers: 0.
     subtitle : bool
         Whether it has a second heading line.
-    aspect : float or None
-        Height over width of its data's rectangle; ``None`` where any shape will do.
     legend : tuple of LegendEntry
     legend_note : str
         What the legend's markers are, such as ``"test points"``.
@@ -67,7 +65,6 @@ class Outline:
     title_width: float = 0.0
     numbers_width: float = 0.0
     subtitle: bool = False
-    aspect: float | None = None
     legend: tuple[LegendEntry, ...] = ()
     legend_note: str = ""
 

@@ -19,7 +19,14 @@ from epochreel.render.layout import Slot, tick_gap
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
-from epochreel.render.text import NumberSlot, format_metric, points, shorten, text_width
+from epochreel.render.text import (
+    NumberSlot,
+    format_metric,
+    number_width,
+    points,
+    shorten,
+    text_width,
+)
 from epochreel.render.timeline import Moment
 
 __all__ = ["BoundaryPanel"]
@@ -76,14 +83,10 @@ class BoundaryPanel:
             entries = _legend(recording.dataset, style)
         return Outline(
             tick_width=max(text_width(label, scale.small) for label in tick_labels),
-            title_width=text_width(
-                self._lead(recording, inf, title_size) + "0" * _digits(recording),
-                title_size,
-                "semibold",
-            ),
+            title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
+            + number_width("0" * _digits(recording), title_size, "semibold"),
             numbers_width=_numbers_width(recording, scale),
             subtitle=self.subtitle is not None,
-            aspect=viewport.height / viewport.width,
             legend=entries,
             legend_note="" if samples is None else samples[2],
         )
@@ -144,8 +147,9 @@ class BoundaryPanel:
         A name too long for the room, in pixels, is cut; the counter never is.
         """
         rest = " - It: " if recording.unit == "update" else " - Epoch: "
-        counter = text_width(rest + "0" * _digits(recording), size_px, "semibold")
-        return shorten(self.title or self.model, room - counter, size_px, "semibold") + rest
+        room -= number_width("0" * _digits(recording), size_px, "semibold")
+        room -= text_width(rest, size_px, "semibold")
+        return shorten(self.title or self.model, room, size_px, "semibold") + rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +207,7 @@ def _number_text(key: str, value: float) -> str:
 
 
 def _number_width(key: str, size_px: float) -> float:
-    return text_width("0.000" if key.endswith("accuracy") else "0.0000", size_px, "semibold")
+    return number_width("0.000" if key.endswith("accuracy") else "0.0000", size_px, "semibold")
 
 
 def _label(key: str) -> str:

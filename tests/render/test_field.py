@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -160,6 +160,7 @@ def test_isoline_runs_where_the_logit_is_zero_and_keeps_its_width() -> None:
 
 
 @given(st.lists(st.tuples(*[st.floats(-20, 120)] * 4), min_size=1, max_size=8))
+@example([(0.0, 0.0, 0.0, 1e-308)])
 @settings(max_examples=60, deadline=None)
 def test_strokes_shade_by_the_distance_to_the_nearest_piece(
     ends: list[tuple[float, float, float, float]],

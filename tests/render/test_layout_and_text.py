@@ -34,7 +34,7 @@ def test_slots_share_a_grid_inside_the_frame(
 ) -> None:
     layout = lay_out(
         (width, height), panels, tick_width=0.05 * min(width, height),
-        header=header, subtitles=subtitles, strip=strip, aspect=0.75,
+        header=header, subtitles=subtitles, strip=strip,
     )  # fmt: skip
     assert len(layout.slots) == panels
     assert len({(slot.body.width, slot.body.height) for slot in layout.slots}) == 1
@@ -56,7 +56,7 @@ def test_slots_share_a_grid_inside_the_frame(
 
 
 def test_half_the_size_is_the_same_picture_at_half_scale() -> None:
-    options = {"header": True, "subtitles": True, "strip": True, "aspect": 0.75}
+    options = {"header": True, "subtitles": True, "strip": True}
     large = lay_out((1600, 1200), 2, tick_width=60, **options)
     small = lay_out((800, 600), 2, tick_width=30, **options)
     for big, little in zip(large.slots, small.slots, strict=True):
@@ -144,5 +144,5 @@ def test_text_width_is_matplotlib_s_own() -> None:
     canvas = FigureCanvasAgg(figure)
     text = figure.text(0, 0, "test accuracy 0.950", fontproperties=font_properties(30))
     measured = text.get_window_extent(canvas.get_renderer()).width
-    assert text_width("test accuracy 0.950", 30) == pytest.approx(measured, rel=0.02)
+    assert text_width("test accuracy 0.950", 30) == pytest.approx(measured, abs=1)
     assert points(30) == pytest.approx(30 * 72 / 64)
