@@ -11,10 +11,10 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation preview test check format lint types bench readme-film clean distclean
+.PHONY: help animation preview test test-frameworks check format lint types bench readme-film clean distclean
 
 help:  ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 animation: $(VENV)/.run  ## Render the two ready-made scenes into output/
 	@$(BIN)/epochreel render numpy_dark keras_style_side_by_side -o $(OUTPUT)
@@ -24,6 +24,9 @@ preview: $(VENV)/.run  ## The same two scenes as small, quick drafts
 
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+test-frameworks: $(VENV)/.frameworks  ## Compare the network with real Keras 3, on JAX
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/frameworks
 
 check: lint types test  ## Run every gate: format, lint, types, tests
 
@@ -65,4 +68,8 @@ $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.frameworks: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,frameworks]'
 	@touch $@
