@@ -82,7 +82,10 @@ class BoundaryPanel:
         if samples is not None:
             entries = _legend(recording.dataset, style)
         return Outline(
-            tick_width=max(text_width(label, scale.small) for label in tick_labels),
+            tick_width=max(
+                text_width(label, scale.small)
+                for label in (*tick_labels, _side_label(recording.dataset, scale))
+            ),
             title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
             + number_width("0" * _digits(recording), title_size, "semibold"),
             numbers_width=_numbers_width(recording, scale),
@@ -328,7 +331,10 @@ def _draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
         place = min(max(place, body.left + half), body.right - half)
         stage.text(place, x_baseline, label, scale.small, style.muted, align="center")
     middle = _middle_gap(places, body.left, body.right)
-    stage.text(middle, x_baseline, dataset.feature_names[0], scale.small, style.ink, align="center")
+    gap_px = (places[1] - places[0]) if len(places) > 1 else float(body.width)
+    widest = max((text_width(label, scale.small) for label in _tick_labels(ticks)), default=0.0)
+    name = shorten(dataset.feature_names[0], gap_px - widest - scale.small, scale.small)
+    stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
 
     ticks = _ticks(viewport.y_min, viewport.y_max)
     to_y = body.height / viewport.height
@@ -341,7 +347,7 @@ def _draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
     stage.text(
         body.left - gap,
         middle + drop,
-        dataset.feature_names[1],
+        _side_label(dataset, scale),
         scale.small,
         style.ink,
         align="right",
@@ -389,6 +395,11 @@ def _tick_labels(ticks: list[float]) -> list[str]:
     if max(map(len, labels)) > 8:
         labels = [f"{tick:.3g}" for tick in ticks]
     return [label.replace("-", "\N{MINUS SIGN}") for label in labels]
+
+
+def _side_label(dataset: Dataset, scale: TypeScale) -> str:
+    """Name of the second feature, cut where it would push the plot aside."""
+    return shorten(dataset.feature_names[1], 6 * scale.small, scale.small)
 
 
 def _middle_gap(places: list[float], low: float, high: float) -> float:

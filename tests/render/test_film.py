@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -283,3 +284,14 @@ def test_long_names_are_cut_not_clipped(dataset: Dataset, make_recording) -> Non
         assert (gap[..., :3] == load_style("light").ground).all()
     last = film.layout.slots[-1].body.right + 3
     assert (pixels[:, last:, :3] == load_style("light").ground).all()
+
+
+def test_long_feature_names_stay_beside_the_plot(dataset: Dataset, make_recording) -> None:
+    named = replace(dataset, feature_names=("petal length in centimetres", "weight in kilograms"))
+    recording = replace(make_recording(), dataset=named)
+    for size in ((1600, 1200), (640, 480)):
+        film = film_of({"Disc": recording}, size=size)
+        pixels = film.frame(1).pixels
+        margin = round(0.035 * min(size))
+        assert (pixels[:, :margin, :3] == load_style("dark").ground).all()
+        assert film.plot_share() > 0.6
