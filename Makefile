@@ -47,8 +47,8 @@ types: $(VENV)/.dev  ## Check the types
 bench: $(VENV)/.run  ## Measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-readme-film: $(VENV)/.run  ## Renew the film at the top of README
-	$(BIN)/epochreel render docs/readme.toml -o docs
+readme-film: $(VENV)/.run  ## Renew the films at the top of README
+	$(BIN)/epochreel render docs/films/*.toml -o docs
 
 clean:  ## Empty output/ and remove what builds leave behind
 	find output -mindepth 1 ! -name README.md ! -name .gitignore -delete
