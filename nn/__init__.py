@@ -5,6 +5,7 @@ from __future__ import annotations
 from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.datasets import make_dataset
+from epochreel.nn.early_stopping import EarlyStopping
 from epochreel.nn.errors import EpochreelError, InvalidInputError
 from epochreel.nn.history import History
 from epochreel.nn.network import Network
@@ -26,6 +27,7 @@ __all__ = [
     "SGD",
     "Callback",
     "Dataset",
+    "EarlyStopping",
     "EpochreelError",
     "FunctionRecording",
     "History",

@@ -7,13 +7,31 @@ needs is made once, with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ACTIVATIONS", "Activation", "Array", "LeakyReLU", "Linear", "ReLU", "Sigmoid", "Tanh"]
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Array",
+    "LeakyReLU",
+    "Linear",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "activate",
+]
 
 Array = NDArray[np.floating[Any]]
 
@@ -27,10 +45,15 @@ class Activation:
         Holds Z before ``forward`` and A after it.
     delta : (units, samples) array
         Holds ∂L/∂A before ``backward`` and ∂L/∂Z after it.
+
+    Attributes
+    ----------
+    z : (units, samples) array
+        Where ``forward`` finds Z: ``a`` itself, unless units are dropped.
     """
 
     def __init__(self, a: Array, delta: Array) -> None:
-        self.a, self.delta = a, delta
+        self.z, self.a, self.delta = a, a, delta
 
     def forward(self) -> None:
         """Replace Z by A = f(Z)."""
@@ -139,11 +162,193 @@ class Tanh(Activation):
         np.multiply(self.delta, self.scratch, self.delta)
 
 
+class ELU(Activation):
+    """f(z) = z for z > 0 and exp(z) − 1 elsewhere; f′(z) = 1, and exp(z) = f(z) + 1.
+
+    Source: ``keras.activations.elu``, whose α is 1; Clevert et al., 2015.
+    """
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.zeros, self.one = np.zeros_like(a), np.ones((), a.dtype)
+        self.scratch = np.empty_like(a)
+
+    def forward(self) -> None:
+        """Replace Z by A, the sum of what is above 0 and of what is below."""
+        np.minimum(self.a, self.zeros, out=self.scratch)
+        np.expm1(self.scratch, self.scratch)
+        np.maximum(self.a, self.zeros, out=self.a)
+        np.add(self.a, self.scratch, self.a)
+
+    def backward(self) -> None:
+        """Multiply by min(A, 0) + 1."""
+        np.minimum(self.a, self.zeros, out=self.scratch)
+        np.add(self.scratch, self.one, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
+
+
+class SELU(Activation):
+    """f(z) = λ z for z > 0 and λ α (exp(z) − 1) elsewhere; f′(z) = λ, and f(z) + λ α.
+
+    Source: ``keras.activations.selu``; α and λ are those of Klambauer et al., 2017, section 2.
+    """
+
+    alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.zeros, self.scratch = np.zeros_like(a), np.empty_like(a)
+        self.positive = np.empty(a.shape, dtype=bool)
+        self.up = np.array(self.scale, a.dtype)
+        self.down = np.array(self.scale * self.alpha, a.dtype)
+
+    def forward(self) -> None:
+        """Replace Z by A."""
+        np.minimum(self.a, self.zeros, out=self.scratch)
+        np.expm1(self.scratch, self.scratch)
+        np.multiply(self.scratch, self.down, self.scratch)
+        np.maximum(self.a, self.zeros, out=self.a)
+        np.multiply(self.a, self.up, self.a)
+        np.add(self.a, self.scratch, self.a)
+
+    def backward(self) -> None:
+        """Multiply by A + λ α, and by λ where A > 0."""
+        np.greater(self.a, self.zeros, self.positive)
+        np.add(self.a, self.down, self.scratch)
+        np.copyto(self.scratch, self.up, where=self.positive)
+        np.multiply(self.delta, self.scratch, self.delta)
+
+
+class GELU(Activation):
+    """f(z) = z Φ(z), Φ being the normal distribution; f′(z) = Φ(z) + z φ(z), φ its density.
+
+    Source: ``keras.activations.gelu``, by default not the approximation by tanh; Hendrycks and
+    Gimpel, 2016. Φ(z) = (1 + erf(z / √2)) / 2, computed so that nothing cancels where z < 0.
+    """
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        # here, as only this one needs it: SciPy's special functions take 0.1 s to load
+        self.ndtr: Callable[[Array, Array], Array] = import_module("scipy.special").ndtr
+        self.sums, self.phi, self.scratch = np.zeros_like(a), np.zeros_like(a), np.empty_like(a)
+        self.minus_half = np.array(-0.5, a.dtype)
+        self.peak = np.array(1 / sqrt(2 * pi), a.dtype)
+
+    def forward(self) -> None:
+        """Replace Z by A; Z and Φ(Z) are needed on the way back."""
+        np.copyto(self.sums, self.a)
+        self.ndtr(self.a, self.phi)
+        np.multiply(self.a, self.phi, self.a)
+
+    def backward(self) -> None:
+        """Multiply by Φ + Z φ."""
+        np.multiply(self.sums, self.sums, self.scratch)
+        np.multiply(self.scratch, self.minus_half, self.scratch)
+        np.exp(self.scratch, self.scratch)
+        np.multiply(self.scratch, self.peak, self.scratch)
+        np.multiply(self.scratch, self.sums, self.scratch)
+        np.add(self.scratch, self.phi, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
+
+
+class SiLU(Activation):
+    """f(z) = z σ(z), f′(z) = σ(z) + f(z) (1 − σ(z)).
+
+    Source: ``keras.activations.silu``, also called swish; Ramachandran et al., 2017.
+    """
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.one = np.ones((), a.dtype)
+        self.sigmoid, self.scratch = np.zeros_like(a), np.empty_like(a)
+
+    def forward(self) -> None:
+        """Replace Z by A; σ(Z) is needed on the way back."""
+        np.negative(self.a, self.sigmoid)
+        np.exp(self.sigmoid, self.sigmoid)
+        np.add(self.sigmoid, self.one, self.sigmoid)
+        np.reciprocal(self.sigmoid, self.sigmoid)
+        np.multiply(self.a, self.sigmoid, self.a)
+
+    def backward(self) -> None:
+        """Multiply by σ + A (1 − σ)."""
+        np.subtract(self.one, self.sigmoid, self.scratch)
+        np.multiply(self.scratch, self.a, self.scratch)
+        np.add(self.scratch, self.sigmoid, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
+
+
+class Softplus(Activation):
+    """f(z) = log(1 + exp(z)), f′(z) = σ(z) = 1 − exp(−f(z)).
+
+    Source: ``keras.activations.softplus``; written as max(z, 0) + log(1 + exp(−|z|)), it is exact
+    for every z.
+    """
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.zeros, self.scratch = np.zeros_like(a), np.empty_like(a)
+
+    def forward(self) -> None:
+        """Replace Z by A."""
+        np.abs(self.a, self.scratch)
+        np.negative(self.scratch, self.scratch)
+        np.exp(self.scratch, self.scratch)
+        np.log1p(self.scratch, self.scratch)
+        np.maximum(self.a, self.zeros, out=self.a)
+        np.add(self.a, self.scratch, self.a)
+
+    def backward(self) -> None:
+        """Multiply by −(exp(−A) − 1)."""
+        np.negative(self.a, self.scratch)
+        np.expm1(self.scratch, self.scratch)
+        np.negative(self.scratch, self.scratch)
+        np.multiply(self.delta, self.scratch, self.delta)
+
+
+class Softmax(Activation):
+    """f(z) = exp(z) / Σ exp(z), the sum being over the units of a sample; meant for the last layer.
+
+    ∂L/∂z = f (∂L/∂f − Σ f ∂L/∂f).
+
+    Source: ``keras.activations.softmax``; the largest z is subtracted first, so nothing overflows.
+    """
+
+    def __init__(self, a: Array, delta: Array) -> None:
+        super().__init__(a, delta)
+        self.scratch = np.empty_like(a)
+
+    def forward(self) -> None:
+        """Replace Z by A."""
+        np.subtract(self.a, self.a.max(axis=-2, keepdims=True), self.a)
+        np.exp(self.a, self.a)
+        np.divide(self.a, self.a.sum(axis=-2, keepdims=True), self.a)
+
+    def backward(self) -> None:
+        """Replace ∂L/∂A by ∂L/∂Z; each depends on all units."""
+        np.multiply(self.delta, self.a, self.scratch)
+        np.subtract(self.delta, self.scratch.sum(axis=-2, keepdims=True), self.delta)
+        np.multiply(self.delta, self.a, self.delta)
+
+
 ACTIVATIONS: Mapping[str, type[Activation]] = {
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "selu": SELU,
+    "gelu": GELU,
+    "silu": SiLU,
+    "softplus": Softplus,
     "tanh": Tanh,
     "sigmoid": Sigmoid,
     "linear": Linear,
+    "softmax": Softmax,
 }
 """Name → class."""
+
+
+def activate(name: str, z: Array) -> Array:
+    """Apply an activation to a copy of (…, units, samples)."""
+    a = z.copy()
+    ACTIVATIONS[name](a, a).forward()
+    return a

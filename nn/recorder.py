@@ -9,7 +9,7 @@ from epochreel.nn.architecture import Architecture
 from epochreel.nn.callbacks import Callback, TrainingState
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray
 from epochreel.nn.errors import RecordingError, unknown_name, whole_number
-from epochreel.nn.losses import BinaryCrossentropy
+from epochreel.nn.losses import make_loss
 from epochreel.nn.network import Network, mean_loss
 from epochreel.nn.recording import ParameterRecording, Unit
 
@@ -144,22 +144,28 @@ class Recorder(Callback):
         return metrics
 
 
-def evaluate(network: Network, x: FloatArray, y: IntArray) -> tuple[float, float]:
-    """Compute the mean binary cross-entropy and the accuracy over some samples.
+def evaluate(
+    network: Network, x: FloatArray, y: IntArray, loss: str = "binary_crossentropy"
+) -> tuple[float, float]:
+    """Compute the mean loss, without penalties, and the accuracy over some samples.
 
     Parameters
     ----------
     network : Network
-        With one sigmoid output.
     x : (samples, inputs) array
-    y : (samples,) array of 0 and 1
+    y : (samples,) array
+        The class of each, from 0.
+    loss : str
+        A name of :data:`epochreel.nn.losses.LOSSES`.
 
     Returns
     -------
     loss, accuracy : float
         Computed in float64 from the network's own logits.
     """
-    logits = network.logits(x)[:, 0].astype(np.float64)
+    last = network.architecture[-1]
+    kind = make_loss(loss, last.activation, last.output_dim)
+    logits = network.logits(x).T.astype(np.float64)  # (outputs, samples)
     with np.errstate(all="ignore"):
-        loss, accuracy = mean_loss(BinaryCrossentropy, logits[None], y.astype(np.float64))
-    return float(loss[0]), float(accuracy[0])
+        value, accuracy = mean_loss(kind, logits[None], kind.encode(y, last.output_dim)[None])
+    return float(value[0]), float(accuracy[0])

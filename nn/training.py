@@ -1,30 +1,31 @@
-"""The training loop: batches in, updates of the network out, and word to the callbacks."""
+"""How a network is trained: everything that can be asked for, checked before anything is done."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from time import perf_counter
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from epochreel.nn.activations import Array
 from epochreel.nn.architecture import variable_slices
-from epochreel.nn.batches import Batches, check_samples
-from epochreel.nn.callbacks import (
-    Callback,
-    CallbackLike,
-    StopTraining,
-    TrainingState,
-    as_callback,
-    overridden,
+from epochreel.nn.batches import Batches, Samples, check_samples
+from epochreel.nn.callbacks import CallbackLike, as_callback
+from epochreel.nn.dropout import check_dropout
+from epochreel.nn.early_stopping import EarlyStopping
+from epochreel.nn.errors import (
+    InvalidInputError,
+    look_up,
+    real_number,
+    unknown_name,
+    whole_number,
 )
-from epochreel.nn.errors import InvalidInputError, look_up, whole_number
-from epochreel.nn.history import History, LossLog, not_finite
+from epochreel.nn.history import METRICS, History
 from epochreel.nn.initializers import Rng
-from epochreel.nn.losses import LOSSES, Loss
-from epochreel.nn.network import Network, update
+from epochreel.nn.losses import LOSSES, Loss, make_loss
+from epochreel.nn.network import Network
 from epochreel.nn.optimizers import OPTIMIZERS, Optimizer
+from epochreel.nn.regularization import Penalty
+from epochreel.nn.run import Extras, Run
 
 __all__ = ["train"]
 
@@ -41,6 +42,15 @@ def train(
     batch_size: int | None = None,
     shuffle: bool = True,
     rng: Rng | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float | Sequence[float] = 0.0,
+    class_weight: Mapping[int, float] | None = None,
+    sample_weight: ArrayLike | None = None,
+    validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    early_stopping: EarlyStopping | None = None,
+    metrics: Sequence[str] = ("loss", "accuracy"),
+    metrics_per: Literal["iteration", "epoch"] | None = None,
     callbacks: Sequence[CallbackLike] = (),
 ) -> History:
     """Train a network in place.
@@ -49,7 +59,9 @@ def train(
     ----------
     network : Network
     x : (samples, inputs) array
-    y : (samples,) array of 0 and 1
+    y : (samples,) array
+        The class of each sample, from 0; for hinge also −1 and 1, for the mean squared error any
+        numbers, (samples,) or (samples, outputs).
     loss : str
         A name of :data:`epochreel.nn.losses.LOSSES`.
     optimizer : Optimizer or str
@@ -61,7 +73,24 @@ def train(
     shuffle : bool
         Draw a new order of the samples for each epoch of mini-batches.
     rng : numpy.random.Generator or numpy.random.RandomState
-        Draws it; not needed for full batches.
+        Draws it, and what is dropped; not needed for full batches without dropout.
+    l1, l2 : float
+        Add l1 Σ |w| + l2 Σ w² over all weights, not biases, to the loss.
+    dropout : float or sequence of float
+        Probability with which a unit is left out of an update: of all hidden layers, or of each.
+    class_weight : mapping, optional
+        Class → factor of its samples' loss; 1 where it isn't named.
+    sample_weight : (samples,) array, optional
+        Factor of each sample's loss; not beside ``class_weight``.
+    validation_data : (x, y), optional
+        Samples to compute ``val_loss`` and ``val_accuracy`` of after each epoch.
+    early_stopping : EarlyStopping, optional
+        When to end before time; judged after each epoch.
+    metrics : sequence of str
+        What the history is to have: of ``loss``, ``accuracy``, ``gradient_norm``,
+        ``update_ratio``. What isn't asked for isn't computed.
+    metrics_per : "iteration" or "epoch", optional
+        How often; each epoch by default, which for full batches is each iteration.
     callbacks : sequence
         :class:`Callback` objects, or functions ``callback(iteration, parameters)`` that are called
         after each update. NumPy's warnings of overflow and the like are off while they run.
@@ -78,22 +107,77 @@ def train(
     Notes
     -----
     The training ends early if a callback raises :class:`StopTraining`, or if parameters or the loss
-    become NaN or infinite; the history says so, and that is no error.
+    become NaN or infinite; the history says so, and that is no error. A loss that isn't finite is
+    noticed only where loss or accuracy are asked for; parameters that aren't, always.
     """
-    loss_class = look_up("loss", loss, LOSSES)
+    last = network.architecture[-1]
+    look_up("loss", loss, LOSSES)
     if isinstance(optimizer, str):
         optimizer = look_up("optimizer", optimizer, OPTIMIZERS)()
-    features, labels = check_samples(x, y, network, loss_class)
+    kind = make_loss(loss, last.activation, last.output_dim)
+    samples = check_samples(
+        x, y, network, kind, class_weight=class_weight, sample_weight=sample_weight
+    )
     if batch_size is not None:
         batch_size = whole_number("batch_size", batch_size)
+    drops = check_dropout(dropout, len(network.architecture) - 1, rng)
     if not shuffle:
         rng = None
-    elif rng is None and batch_size is not None and batch_size < len(features):
+    elif rng is None and batch_size is not None and batch_size < len(samples.x):
         raise InvalidInputError("rng: must be given to shuffle mini-batches, got None")
-    batches = Batches(network, features, labels, loss_class, batch_size, rng)
+    validation = _validation(validation_data, network, kind)
+    _check_monitor(early_stopping, validation)
+    extras = Extras(
+        metrics=_asked(metrics),
+        each_batch=_per(metrics_per) == "iteration",
+        penalty=_penalty(network, l1, l2),
+        validation=validation,
+        early_stopping=early_stopping,
+    )
+    batches = Batches(network, samples, kind, batch_size, rng, drops)
     total = _total_iterations(epochs, iterations, len(batches.batches))
-    run = _Run(network, batches, loss_class, optimizer, total)
-    return run.train([as_callback(given) for given in callbacks])
+    hooks = [as_callback(given) for given in callbacks]
+    to_step = optimizer.start(network.flat, variable_slices(network.architecture))
+    return Run(network, batches, kind, to_step, total, extras).train(hooks)
+
+
+def _penalty(network: Network, l1: float, l2: float) -> Penalty | None:
+    l1, l2 = real_number("l1", l1), real_number("l2", l2)
+    return Penalty(network.architecture, network.flat, l1, l2) if l1 or l2 else None
+
+
+def _asked(metrics: Sequence[str]) -> tuple[str, ...]:
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    for name in names:
+        if name not in METRICS:
+            raise unknown_name("metrics", name, METRICS)
+    return tuple(names)
+
+
+def _per(given: object) -> object:
+    known = ("iteration", "epoch")
+    if given is not None and given not in known:
+        raise unknown_name("metrics_per", given, known)
+    return given
+
+
+def _validation(data: object, network: Network, loss: Loss) -> Samples | None:
+    if data is None:
+        return None
+    if not isinstance(data, (tuple, list)) or len(cast("Sequence[object]", data)) != 2:
+        raise InvalidInputError("validation_data: must be a pair (x, y)")
+    x, y = cast("tuple[ArrayLike, ArrayLike]", data)
+    return check_samples(x, y, network, loss, name="validation ")
+
+
+def _check_monitor(early_stopping: EarlyStopping | None, validation: Samples | None) -> None:
+    if early_stopping is not None and validation is None:
+        monitor = early_stopping.monitor
+        if monitor.startswith("val_"):
+            raise InvalidInputError(
+                f"early_stopping.monitor: must be 'loss' or 'accuracy' without validation_data, "
+                f"got {monitor!r}"
+            )
 
 
 def _total_iterations(epochs: int | None, iterations: int | None, per_epoch: int) -> int:
@@ -104,127 +188,3 @@ def _total_iterations(epochs: int | None, iterations: int | None, per_epoch: int
     if epochs is not None:
         return whole_number("epochs", epochs) * per_epoch
     return whole_number("iterations", iterations)
-
-
-class _Run:
-    """One training while it goes on."""
-
-    def __init__(
-        self,
-        network: Network,
-        batches: Batches,
-        loss: type[Loss],
-        optimizer: Optimizer,
-        total: int,
-    ) -> None:
-        self.network, self.batches = network, batches
-        self.stepper = optimizer.start(network.flat, variable_slices(network.architecture))
-        self.total = total
-        self.per_epoch = len(batches.batches)
-        self.log = LossLog(loss, batches, -(-total // self.per_epoch))
-        self.parameters = network.flat.view()
-        self.parameters.flags.writeable = False
-        self.iteration = 0
-        self.stopped: str | None = None
-        self.began = perf_counter()
-
-    def train(self, callbacks: Sequence[Callback]) -> History:
-        """Go through the life cycle."""
-        state: TrainingState = _State(self)
-        self.began = perf_counter()
-        # what overflows is found by its result; a warning would say less, and not where
-        with np.errstate(all="ignore"):
-            try:
-                _call(overridden(callbacks, "on_train_begin"), state)
-                self._iterate(callbacks, state)
-            except StopTraining as stop:
-                self.stopped = str(stop)
-            losses, accuracies = self.log.finish(self.iteration)
-            if self.log.not_finite_at is not None:
-                self.stopped = not_finite(self.log.not_finite_at)
-            for hook in overridden(callbacks, "on_train_end"):
-                try:
-                    hook(state)
-                except StopTraining as stop:
-                    self.stopped = self.stopped or str(stop)
-        return History(
-            loss=losses,
-            accuracy=accuracies,
-            updates=self.iteration,
-            epochs=state.epoch,
-            seconds=state.seconds,
-            stopped=self.stopped,
-        )
-
-    def _iterate(self, callbacks: Sequence[Callback], state: TrainingState) -> None:
-        epoch_begin, epoch_end, iteration_begin, iteration_end = (
-            overridden(callbacks, f"on_{hook}")
-            for hook in ("epoch_begin", "epoch_end", "iteration_begin", "iteration_end")
-        )
-        flat, gradient = self.network.flat, self.batches.gradient
-        to_step, batches = self.stepper, self.batches.batches
-        zeros = np.zeros_like(flat)
-        while self.iteration < self.total:
-            self.batches.shuffle()
-            _call(epoch_begin, state)
-            logits = self.log.next_row()
-            for run, loss, x, y, span in batches[: self.total - self.iteration]:
-                if iteration_begin:
-                    _call(iteration_begin, state)
-                logits[span] = run.forward(x)
-                run.backward(x, y, loss)
-                update(flat, gradient, to_step)
-                self.iteration += 1
-                # 0 · θ is 0 unless one of θ is NaN or infinite: 0.5 µs, np.isfinite takes 1.5
-                if flat.dot(zeros) != 0:
-                    raise StopTraining(not_finite(self.iteration))
-                if iteration_end:
-                    _call(iteration_end, state)
-            if self.iteration % self.per_epoch == 0:
-                _call(epoch_end, state)
-
-
-def _call(hooks: Sequence[Callable[[TrainingState], None]], state: TrainingState) -> None:
-    for hook in hooks:
-        hook(state)
-
-
-class _State:
-    """What hooks may see of a run; see :class:`TrainingState`."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: _Run) -> None:
-        self._run = run
-
-    @property
-    def iteration(self) -> int:
-        return self._run.iteration
-
-    @property
-    def epoch(self) -> float:
-        return self._run.iteration / self._run.per_epoch
-
-    @property
-    def total_iterations(self) -> int:
-        return self._run.total
-
-    @property
-    def iterations_per_epoch(self) -> int:
-        return self._run.per_epoch
-
-    @property
-    def seconds(self) -> float:
-        return perf_counter() - self._run.began
-
-    @property
-    def parameters(self) -> Array:
-        return self._run.parameters
-
-    @property
-    def network(self) -> Network:
-        return self._run.network
-
-    @property
-    def stopped(self) -> str | None:
-        return self._run.stopped

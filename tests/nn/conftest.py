@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,20 +11,40 @@ import pytest
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.datasets import make_dataset
 
+LAMBDA, ALPHA = 1.0507009873554805, 1.6732632423543772
+PHI = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2)) / 2)
+
+
+def exp_below(z):
+    return np.exp(np.minimum(z, 0))
+
+
 FORWARD = {
     "relu": lambda z: np.where(z > 0, z, 0.0),
     "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
+    "elu": lambda z: np.where(z > 0, z, exp_below(z) - 1),
+    "selu": lambda z: LAMBDA * np.where(z > 0, z, ALPHA * (exp_below(z) - 1)),
+    "gelu": lambda z: z * PHI(z),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
     "tanh": lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)),
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "linear": lambda z: z,
+    "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
 }
 SLOPE = {
     "relu": lambda z: np.where(z > 0, 1.0, 0.0),
     "leaky_relu": lambda z: np.where(z > 0, 1.0, 0.2),
+    "elu": lambda z: np.where(z > 0, 1.0, exp_below(z)),
+    "selu": lambda z: LAMBDA * np.where(z > 0, 1.0, ALPHA * exp_below(z)),
+    "gelu": lambda z: PHI(z) + z * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    "silu": lambda z: (1 + z * (1 - FORWARD["sigmoid"](z))) * FORWARD["sigmoid"](z),
+    "softplus": lambda z: FORWARD["sigmoid"](z),
     "tanh": lambda z: 1 - FORWARD["tanh"](z) ** 2,
     "sigmoid": lambda z: FORWARD["sigmoid"](z) * (1 - FORWARD["sigmoid"](z)),
     "linear": np.ones_like,
 }
+"""Of those that work on each unit alone: all but softmax."""
 
 
 class Oracle:
@@ -90,6 +111,12 @@ def oracle() -> type[Oracle]:
 @pytest.fixture(scope="session")
 def forward() -> dict:
     return FORWARD
+
+
+@pytest.fixture(params=SLOPE)
+def elementwise(request) -> str:
+    """Each activation that works on each unit alone."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
