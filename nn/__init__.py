@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
+from epochreel.nn.capture import Adaptive, Every, Listed, Spaced
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.datasets import make_dataset
 from epochreel.nn.early_stopping import EarlyStopping
@@ -25,10 +26,12 @@ from epochreel.nn.training import train
 
 __all__ = [
     "SGD",
+    "Adaptive",
     "Callback",
     "Dataset",
     "EarlyStopping",
     "EpochreelError",
+    "Every",
     "FunctionRecording",
     "History",
     "InvalidInputError",
@@ -48,6 +51,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Lion",
+    "Listed",
     "Momentum",
     "Nesterov",
     "RMSprop",
@@ -55,6 +59,7 @@ __all__ = [
     "CosineDecay",
     "ExponentialDecay",
     "PiecewiseConstant",
+    "Spaced",
     "StepDecay",
     "WarmUp",
 ]

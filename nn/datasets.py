@@ -53,8 +53,8 @@ def make_dataset(
         Defaults to the range of the data and a margin of 10 %, rounded outward; that of moons to
         the published one, unless more than 1 % of the samples would stand outside.
     **options
-        Those of the kind: ``samples``, ``noise``, ``seed``; of ``csv``: ``path``, ``label``,
-        ``header``.
+        Those of the kind: ``samples``, ``noise``, ``seed``, of blobs and spirals also ``classes``;
+        of ``csv``: ``path``, ``label``, ``header``.
 
     Returns
     -------
@@ -100,17 +100,20 @@ def circles(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
     return Samples(x, y, "circles")
 
 
-def blobs(*, seed: int, samples: int = 1000, noise: float = 1.0) -> Samples:
-    """Draw two clouds around (−2, −2) and (2, 2): scikit-learn's ``make_blobs``.
+def blobs(*, seed: int, samples: int = 1000, noise: float = 1.0, classes: int = 2) -> Samples:
+    """Draw a cloud for each class, on a circle of radius √8: scikit-learn's ``make_blobs``.
 
-    The noise is their standard deviation.
+    The noise is their standard deviation. Two are around (−2, −2) and (2, 2).
     """
-    _check(samples, noise, seed)
-    centers = np.array([[-2.0, -2.0], [2.0, 2.0]])
+    _check(samples, noise, seed, classes)
+    angles = np.pi * (5 / 4 + 2 * np.arange(classes) / classes)
+    # two of them exactly: their samples are published
+    centers = np.sqrt(8) * np.column_stack([np.cos(angles), np.sin(angles)])
+    centers = np.array([[-2.0, -2.0], [2.0, 2.0]]) if classes == 2 else centers
     x, y = _sklearn("datasets", "make_blobs")(
         samples, centers=centers, cluster_std=noise, random_state=seed
     )
-    return Samples(x, y, "blobs")
+    return Samples(x, y, "blobs", class_names=_class_names(classes))
 
 
 def xor(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
@@ -124,16 +127,16 @@ def xor(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
     return Samples(x, (right != upper).astype(np.int64), "xor")
 
 
-def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1) -> Samples:
-    """Draw two arms of one and a half turns to a radius of 3, then normal noise."""
-    _check(samples, noise, seed)
+def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1, classes: int = 2) -> Samples:
+    """Draw an arm of one and a half turns for each class, to a radius of 3, then normal noise."""
+    _check(samples, noise, seed, classes)
     rng = np.random.default_rng(seed)
-    y = np.arange(samples) % 2
+    y = np.arange(samples) % classes
     along = np.sqrt(rng.random(samples))  # evenly dense along the arm
-    angle = 3 * np.pi * along + np.pi * y
+    angle = 3 * np.pi * along + 2 * np.pi * y / classes
     x = 3 * along[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     x += noise * rng.standard_normal(x.shape)
-    return Samples(x, y, "spirals")
+    return Samples(x, y, "spirals", class_names=_class_names(classes))
 
 
 def csv(*, path: str, label: str | None = None, header: bool | None = None) -> Samples:
@@ -148,8 +151,13 @@ def _sklearn(module: str, function: str) -> Callable[..., Any]:
     return getattr(import_module(f"sklearn.{module}"), function)
 
 
-def _check(samples: int, noise: float, seed: int) -> None:
-    whole_number("samples", samples, 2)
+def _class_names(classes: int) -> tuple[str, ...]:
+    return tuple(f"class {number}" for number in range(classes))
+
+
+def _check(samples: int, noise: float, seed: int, classes: int = 2) -> None:
+    whole_number("classes", classes, 2)
+    whole_number("samples", samples, classes)
     whole_number("seed", seed, 0)
     if not (isfinite(noise) and noise >= 0):
         raise InvalidInputError(f"noise: must be finite and ≥ 0, got {noise!r}")
@@ -193,7 +201,8 @@ def _default_viewport(samples: Samples) -> Viewport:
 def _tidy_range(low: float, high: float) -> tuple[float, float]:
     """Add a tenth of the range at each end, then go out to multiples of 1, 2 or 5 · 10ⁿ."""
     # a column that is constant, or nearly, gets a width that can still be drawn
-    extent = max(high - low, 1e-6 * max(abs(low), abs(high))) or 1.0
+    extent = max(high - low, 1e-6 * max(abs(low), abs(high)))
+    extent = extent if extent > 1e-300 else 1.0  # less than that has no logarithm further down
     low, high = low - 0.1 * extent, high + 0.1 * extent
     decade = 10.0 ** floor(log10(extent / 20))
     step = next(decade * factor for factor in (1, 2, 5, 10) if decade * factor >= extent / 20)

@@ -7,17 +7,24 @@ from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture
 from epochreel.nn.callbacks import Callback, TrainingState
+from epochreel.nn.capture import Adaptive, Capture, Every, Path
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray
-from epochreel.nn.errors import RecordingError, unknown_name, whole_number
-from epochreel.nn.losses import make_loss
+from epochreel.nn.errors import (
+    InvalidInputError,
+    RecordingError,
+    look_up,
+    unknown_name,
+    whole_number,
+)
+from epochreel.nn.losses import LOSSES, make_loss
 from epochreel.nn.network import Network, mean_loss
-from epochreel.nn.recording import ParameterRecording, Unit
+from epochreel.nn.recording import Link, ParameterRecording, Unit
 
 __all__ = ["Recorder", "evaluate"]
 
 
 class Recorder(Callback):
-    """Keeps the parameters of some updates: the untrained ones, every so many, and the last.
+    """Keeps the parameters of some updates, always of the untrained network and of the last update.
 
     During training it only copies; metrics are computed when the recording is asked for.
 
@@ -29,21 +36,37 @@ class Recorder(Callback):
         What it learns from, and is measured on.
     every : int
         A snapshot is kept every so many updates or epochs.
+    capture : Every, Listed, Spaced or Adaptive, optional
+        Which snapshots are kept, instead of ``every``.
     unit : "update" or "epoch"
+        What these count, and a film's counter.
+    loss : str
+        A name of :data:`epochreel.nn.losses.LOSSES`, for the metrics.
 
     Raises
     ------
     InvalidInputError
+        When a training begins, also for a network whose outputs say nothing of probabilities: a
+        linear one under the mean squared error.
     """
 
     def __init__(
-        self, name: str, dataset: Dataset, *, every: int = 50, unit: Unit = "update"
+        self,
+        name: str,
+        dataset: Dataset,
+        *,
+        every: int = 50,
+        capture: Capture | None = None,
+        unit: Unit = "update",
+        loss: str = "binary_crossentropy",
     ) -> None:
         if unit not in ("update", "epoch"):
             raise unknown_name("unit", unit, ("update", "epoch"))
         self._name, self._dataset = name, dataset
-        self._every = whole_number("every", every)
+        self._capture: Capture = capture or Every(whole_number("every", every))
         self._unit: Unit = unit
+        look_up("loss", loss, LOSSES)
+        self._loss = loss
         # back to the hook that does nothing, which isn't called: 1 % of an epoch of 29 batches
         if unit == "epoch":
             self.on_iteration_end = super().on_iteration_end
@@ -54,32 +77,57 @@ class Recorder(Callback):
 
     def on_train_begin(self, state: TrainingState) -> None:
         """Make room for all snapshots, and take the untrained one."""
-        per_unit = state.iterations_per_epoch if self._unit == "epoch" else 1
-        self._step = self._every * per_unit
-        snapshots = 1 + -(-state.total_iterations // self._step)
         self._architecture: Architecture = state.network.architecture
-        self._parameters = np.empty((snapshots, len(state.parameters)), np.float32)
-        self._updates = np.empty(snapshots, np.int64)
-        self._epochs = np.empty(snapshots)
-        self._seconds = np.empty(snapshots)
-        self._count, self._stopped = 0, None
-        self._take(state)
+        self._link: Link = _link(self._loss, self._architecture)
+        per_unit = state.iterations_per_epoch if self._unit == "epoch" else 1
+        total = -(-state.total_iterations // per_unit)
+        self._path: Path | None = None
+        if isinstance(self._capture, Adaptive):
+            self._path = Path(self._capture.count)
+            due = self._capture.visits(total)
+            room = min(self._path.room, len(due))
+        else:
+            due = self._capture.due(total)
+            room = len(due)
+        self._schedule: list[int] = np.minimum(due * per_unit, state.total_iterations).tolist()
+        room += 1  # for the last update of a training that ends early
+        self._parameters = np.empty((room, len(state.parameters)), np.float32)
+        self._updates = np.empty(room, np.int64)
+        self._epochs = np.empty(room)
+        self._seconds = np.empty(room)
+        self._count, self._next, self._stopped = 0, 0, None
+        self._visit(state)
 
     def on_iteration_end(self, state: TrainingState) -> None:
         """Take a snapshot if one is due."""
         if state.iteration == self._due:
-            self._take(state)
+            self._visit(state)
 
     def on_epoch_end(self, state: TrainingState) -> None:
         """Take a snapshot if one is due."""
         if state.iteration == self._due:
-            self._take(state)
+            self._visit(state)
 
     def on_train_end(self, state: TrainingState) -> None:
         """Take the last update, unless it was taken."""
         self._stopped = state.stopped
         if state.iteration > self._updates[self._count - 1]:
             self._take(state)
+            if self._path is not None:
+                self._path.end(state.parameters, state.iteration)
+        if self._path is not None:
+            self._keep(self._path.thin())
+
+    def _visit(self, state: TrainingState) -> None:
+        """Do what is due, and settle when the next is."""
+        self._next += 1
+        self._due = self._schedule[self._next] if self._next < len(self._schedule) else -1
+        if self._path is None:
+            self._take(state)
+        elif self._path.step(state.parameters, state.iteration):
+            self._take(state)
+            if self._path.full:
+                self._keep(self._path.thin())
 
     def _take(self, state: TrainingState) -> None:
         count = self._count
@@ -87,8 +135,12 @@ class Recorder(Callback):
         self._updates[count] = state.iteration
         self._epochs[count] = state.epoch
         self._seconds[count] = state.seconds
-        self._due = (state.iteration // self._step + 1) * self._step
         self._count += 1
+
+    def _keep(self, chosen: IntArray) -> None:
+        self._count = len(chosen)
+        for rows in (self._parameters, self._updates, self._epochs, self._seconds):
+            rows[: self._count] = rows[chosen]
 
     def recording(self) -> ParameterRecording:
         """Evaluate the snapshots, and hand them over.
@@ -121,6 +173,7 @@ class Recorder(Callback):
             unit=self._unit,
             metrics={key: values[:count] for key, values in metrics.items()},
             stopped=self._stopped,
+            link=self._link,
             architecture=self._architecture,
             parameters=self._parameters[:count],
         )
@@ -138,10 +191,25 @@ class Recorder(Callback):
         for index, snapshot in enumerate(parameters):
             np.copyto(network.flat, snapshot)
             for split, (x, y) in splits.items():
-                loss, accuracy = evaluate(network, x, y)
+                loss, accuracy = evaluate(network, x, y, self._loss)
                 metrics[f"{split}_loss"][index] = loss
                 metrics[f"{split}_accuracy"][index] = accuracy
         return metrics
+
+
+def _link(name: str, architecture: Architecture) -> Link:
+    """Say what turns logits into something like probabilities.
+
+    A hinge's score has none; but its sign, or which is the greatest, is the class, as of logits.
+    """
+    last = architecture[-1]
+    make_loss(name, last.activation, last.output_dim)
+    if name == "mean_squared_error" and last.activation == "linear":
+        raise InvalidInputError(
+            "network: must end in sigmoid or softmax units to be recorded, got linear ones"
+        )
+    link: Link = "sigmoid" if last.output_dim == 1 else "softmax"
+    return link
 
 
 def evaluate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
@@ -164,11 +164,13 @@ def test_impossible_data(kind, options, message):
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.floats(-1e12, 1e12, allow_nan=False), st.floats(-1e12, 1e12, allow_nan=False))
+@example(0.0, 5e-324)
 def test_tidy_ranges_hold_the_data_and_little_more(a, b):
     low, high = min(a, b), max(a, b)
     start, stop = _tidy_range(low, high)
     assert start < low <= high < stop
-    extent = max(high - low, 1e-6 * max(abs(low), abs(high))) or 1.0
+    extent = max(high - low, 1e-6 * max(abs(low), abs(high)))
+    extent = extent if extent > 1e-300 else 1.0
     assert stop - start <= 1.55 * extent
     assert Viewport(start, stop, 0, 1).width > 0
 
@@ -185,3 +187,38 @@ def test_tidy_ranges_hold_the_data_and_little_more(a, b):
 )
 def test_tidy_ranges(low, high, expected):
     assert _tidy_range(low, high) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["blobs", "spirals"])
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_more_classes(kind, classes):
+    data = make_dataset(kind, samples=500, seed=4, classes=classes, noise=0.05)
+    assert data.classes == classes
+    assert data.class_names == tuple(f"class {number}" for number in range(classes))
+    shares = np.bincount(np.append(data.y_train, data.y_test)) / 500
+    np.testing.assert_allclose(shares, 1 / classes, atol=0.01)
+    if kind == "blobs":
+        means = np.array(
+            [data.x_train[data.y_train == each].mean(axis=0) for each in range(classes)]
+        )
+        np.testing.assert_allclose(np.linalg.norm(means, axis=1), np.sqrt(8), rtol=0.01)
+        apart = np.linalg.norm(means - np.roll(means, 1, axis=0), axis=1)
+        np.testing.assert_allclose(apart, 2 * np.sqrt(8) * np.sin(np.pi / classes), rtol=0.01)
+
+
+def test_each_arm_of_a_spiral_is_the_first_one_turned():
+    data = make_dataset("spirals", samples=3000, seed=4, classes=3, noise=0, test_fraction=0)
+    angle = np.arctan2(data.x_train[:, 1], data.x_train[:, 0])
+    radius = np.linalg.norm(data.x_train, axis=1)
+    turned = angle - np.pi * radius - 2 * np.pi * data.y_train / 3
+    np.testing.assert_allclose(np.cos(turned), 1, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["blobs", "spirals"])
+def test_two_classes_are_what_they_were_before_there_could_be_more(kind):
+    two, unsaid = make_dataset(kind, seed=4, classes=2), make_dataset(kind, seed=4)
+    np.testing.assert_array_equal(two.x_train, unsaid.x_train)
+    with pytest.raises(InvalidInputError, match="classes: must be a whole number ≥ 2, got 1"):
+        make_dataset(kind, seed=4, classes=1)
+    with pytest.raises(InvalidInputError, match="moons: must be one of .* got 'classes'"):
+        make_dataset("moons", seed=4, classes=3)

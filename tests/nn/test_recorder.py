@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from epochreel.nn.callbacks import StopTraining
+from epochreel.nn.capture import Adaptive, Every, Listed, Path, Spaced
 from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.datasets import make_dataset
 from epochreel.nn.errors import InvalidInputError, RecordingError
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD
 from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.schedules import ExponentialDecay
 from epochreel.nn.training import train
 
 SIZES = [2, 6, 4, 1]
@@ -197,3 +200,193 @@ def test_nothing_to_record(moons):
 def test_impossible_schedules(options, message, moons):
     with pytest.raises(InvalidInputError, match=message):
         Recorder("model", moons, **options)
+
+
+# which moments are kept
+
+
+def path_of(data, capture, **options):
+    """Record, and walk the same training again with every update."""
+    network = Network(SIZES, rng=np.random.default_rng(1))
+    recorder = Recorder("model", data, capture=capture, unit=options.pop("unit", "update"))
+    seen = [network.flat.copy()]
+    options = {"rng": np.random.default_rng(2), "optimizer": SGD(0.5), **options}
+    history = train(
+        network, data.x_train, data.y_train,
+        callbacks=[recorder, lambda iteration, parameters: seen.append(network.flat.copy())],
+        **options,
+    )  # fmt: skip
+    return recorder.recording(), np.array(seen), history
+
+
+@pytest.mark.parametrize(
+    ("capture", "options", "updates"),
+    [
+        (Listed([3, 10, 11]), {"iterations": 20}, [0, 3, 10, 11, 20]),
+        (Listed([0, 3, 99]), {"iterations": 20}, [0, 3, 20]),
+        (Listed([]), {"iterations": 20}, [0, 20]),
+        (Listed([1, 3]), {"epochs": 4, "batch_size": 60, "unit": "epoch"}, [0, 3, 9, 12]),
+        (Spaced(5), {"iterations": 20}, [0, 5, 10, 15, 20]),
+        (Spaced(2), {"iterations": 20}, [0, 20]),
+        (Spaced(50), {"iterations": 4}, [0, 1, 2, 3, 4]),
+        (Spaced(5), {"epochs": 4, "batch_size": 60, "unit": "epoch"}, [0, 3, 6, 9, 12]),
+        (Spaced(3), {"iterations": 10, "batch_size": 60, "unit": "epoch"}, [0, 6, 10]),
+        (Spaced(5, "logarithmic"), {"iterations": 1000}, [0, 1, 10, 100, 1000]),
+        (Spaced(2, "logarithmic"), {"iterations": 20}, [0, 20]),
+        (Spaced(8, "logarithmic"), {"iterations": 9}, [0, 1, 2, 3, 4, 5, 6, 9]),
+        (Every(7), {"iterations": 20}, [0, 7, 14, 20]),
+        (Adaptive(50), {"iterations": 4}, [0, 1, 2, 3, 4]),
+        (Adaptive(2), {"iterations": 100}, [0, 100]),
+        (Adaptive(3), {"epochs": 2, "batch_size": 60, "unit": "epoch"}, [0, 3, 6]),
+    ],
+)  # fmt: skip
+def test_captures(capture, options, updates, moons):
+    recording, seen, _ = path_of(moons, capture, **options)
+    np.testing.assert_array_equal(recording.updates, updates)
+    np.testing.assert_array_equal(recording.parameters, seen[updates])
+
+
+@settings(max_examples=80, deadline=None, database=None)
+@given(
+    capture=st.one_of(
+        st.builds(Every, st.integers(1, 60)),
+        st.builds(Listed, st.sets(st.integers(0, 90)).map(sorted)),
+        st.builds(Spaced, st.integers(2, 60), st.sampled_from(["linear", "logarithmic"])),
+        st.builds(Adaptive, st.integers(2, 60)),
+    ),
+    iterations=st.integers(1, 70), unit=st.sampled_from(["update", "epoch"]),
+    batch_size=st.sampled_from([None, 2]), rate=st.sampled_from([0.0, 0.1]),
+    stop=st.integers(1, 80),
+)  # fmt: skip
+def test_any_capture_has_first_and_last_and_its_count(
+    capture, iterations, unit, batch_size, rate, stop
+):
+    def end(iteration, parameters):
+        if iteration == stop:
+            raise StopTraining("enough")
+
+    data = tiny()
+    network = Network(SIZES, rng=np.random.default_rng(1))
+    recorder = Recorder("model", data, capture=capture, unit=unit)
+    train(
+        network, data.x_train, data.y_train, optimizer=SGD(rate), iterations=iterations,
+        batch_size=batch_size, rng=np.random.default_rng(2), callbacks=[recorder, end],
+    )  # fmt: skip
+    recording, last = recorder.recording(), min(iterations, stop)
+    assert recording.updates[0] == 0
+    assert recording.updates[-1] == last
+    assert (np.diff(recording.updates) > 0).all()
+    np.testing.assert_array_equal(recording.parameters[-1], network.flat)
+    if isinstance(capture, (Spaced, Adaptive)):
+        per_unit = 3 if unit == "epoch" and batch_size else 1
+        units = -(-iterations // per_unit)
+        assert len(recording) <= min(capture.count, units + 1) + (last < iterations)
+        if last == iterations:
+            assert len(recording) == min(capture.count, units + 1)
+
+
+@pytest.mark.parametrize("count", [10, 40])
+def test_adaptive_snapshots_are_as_far_from_one_another(count, moons):
+    """The rate falls fast, so almost all of the way is walked at the beginning."""
+    options = {"optimizer": SGD(ExponentialDecay(1.0, 60, 0.5)), "iterations": 2000}
+    recording, seen, _ = path_of(moons, Adaptive(count), **options)
+    assert len(recording) == count
+    walked = np.append(0, np.cumsum(np.linalg.norm(np.diff(seen, axis=0), axis=1)))
+    gaps = np.diff(walked[recording.updates])
+    even = np.diff(walked[np.linspace(0, 2000, count).astype(int)])
+    assert gaps.max() < 2 * walked[-1] / count + np.diff(walked).max()
+    assert gaps.max() < even.max() / 2
+    assert (recording.updates < 500).mean() > 0.8
+
+
+def test_a_path_is_kept_in_bounded_memory():
+    path, kept = Path(10), 0
+    places = np.random.default_rng(0).standard_normal((5000, 3)).cumsum(axis=0)
+    for moment, place in enumerate(places):
+        kept += path.step(place, moment)
+        if path.full:
+            kept = len(path.thin())
+        assert kept <= path.room == 20
+    assert len(path.thin()) == 10
+
+
+def test_where_nothing_moves_adaptive_goes_by_time(moons):
+    recording, _, _ = path_of(moons, Adaptive(20), optimizer=SGD(0), iterations=2000)
+    assert len(recording) == 20
+    assert np.diff(recording.updates).max() < 3 * 2000 / 20
+
+
+def test_a_diverged_training_is_recorded_as_far_as_it_is_finite(moons):
+    network = Network([2, 20, 20, 1], rng=np.random.default_rng(1))
+    recorder = Recorder("model", moons, capture=Adaptive(20))
+    history = train(
+        network, moons.x_train, moons.y_train, optimizer=SGD(1e6), iterations=5000,
+        callbacks=[recorder],
+    )  # fmt: skip
+    recording = recorder.recording()
+    assert recording.stopped == history.stopped
+    assert recording.stopped is not None
+    assert recording.updates[0] == 0
+    assert np.isfinite(recording.parameters).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Every(0), "every: must be a whole number ≥ 1, got 0"),
+        (lambda: Listed([3, 3]), "moments: must be strictly increasing"),
+        (lambda: Listed([-1]), "moments: must be a whole number ≥ 0, got -1"),
+        (lambda: Spaced(1), "count: must be a whole number ≥ 2, got 1"),
+        (lambda: Spaced(5, "log"), "spacing: must be one of .* got 'log'"),
+        (lambda: Adaptive(1), "count: must be a whole number ≥ 2, got 1"),
+        (lambda: Recorder("m", tiny(), loss="hing"), "loss: .* did you mean 'hinge'"),
+    ],
+)
+def test_impossible_captures_are_refused(make, message):
+    with pytest.raises(InvalidInputError, match=message):
+        make()
+
+
+# other losses, more classes
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "outputs", "link"),
+    [
+        ("categorical_crossentropy", "softmax", 3, "softmax"),
+        ("mean_squared_error", "softmax", 3, "softmax"),
+        ("mean_squared_error", "sigmoid", 1, "sigmoid"),
+        ("hinge", "linear", 1, "sigmoid"),
+        ("hinge", "tanh", 3, "softmax"),
+    ],
+)
+def test_recordings_of_other_losses(loss, output, outputs, link):
+    data = make_dataset("blobs", samples=120, seed=3, classes=max(2, outputs))
+    network = Network(
+        [2, 6, outputs], "tanh", output, "glorot_uniform", rng=np.random.default_rng(1)
+    )
+    recorder = Recorder("model", data, every=20, loss=loss)
+    history = train(
+        network, data.x_train, data.y_train, loss=loss, optimizer=SGD(0.2), iterations=100,
+        callbacks=[recorder],
+    )  # fmt: skip
+    recording = recorder.recording()
+    assert recording.link == link
+    assert recording.logits(0, data.x_test).shape == (12, outputs)
+    np.testing.assert_allclose(
+        recording.metrics["train_loss"][:-1], history.loss[recording.updates[:-1]], rtol=1e-5
+    )
+    logits = recording.logits(5, data.x_test)
+    predicted = logits.argmax(axis=1) if outputs > 1 else logits[:, 0] > 0
+    assert recording.metrics["test_accuracy"][5] == (predicted == data.y_test).mean()
+    assert recording.metrics["train_accuracy"][-1] > 0.8
+
+
+def test_outputs_that_are_no_probabilities_are_refused(moons):
+    network = Network([2, 1], output_activation="linear", rng=np.random.default_rng(1))
+    recorder = Recorder("model", moons, loss="mean_squared_error")
+    with pytest.raises(InvalidInputError, match="must end in sigmoid or softmax units to be"):
+        train(
+            network, moons.x_train, moons.y_train, loss="mean_squared_error", iterations=1,
+            callbacks=[recorder],
+        )  # fmt: skip
