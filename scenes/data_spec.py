@@ -29,6 +29,7 @@ class AnyData(Spec):
     test_fraction: float = Field(default=0.1, ge=0, le=0.9)
     split_seed: Seed = 42
     viewport: Viewport | None = None
+    standardize: bool = False
 
     @field_validator("viewport")
     @classmethod
@@ -89,6 +90,7 @@ class CsvData(AnyData):
     path: Annotated[str, Field(min_length=1, max_length=1000)]
     label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     header: bool | None = None
+    standardize: bool = True  # columns come in any unit; the ready-made kinds don't need it
 
     @field_validator("path")
     @classmethod

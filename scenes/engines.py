@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.recording import Recording
+from epochreel.nn.recording import ParameterRecording
 from epochreel.scenes.planning import TrainingPlan
 
 __all__ = ["ENGINES", "Engine", "load_engine"]
@@ -23,7 +23,7 @@ class Engine(Protocol):
 
     def __call__(
         self, plan: TrainingPlan, dataset: Dataset, on_update: Callable[[int], None]
-    ) -> Recording:
+    ) -> ParameterRecording:
         """Train.
 
         Parameters
@@ -35,7 +35,7 @@ class Engine(Protocol):
 
         Returns
         -------
-        Recording
+        ParameterRecording
             Also of a training that stopped early; it says why.
         """
         ...

@@ -69,7 +69,7 @@ class ModelSpec(Spec):
         None
     )
     activation: Annotated[str, _known(activations.ACTIVATIONS)] | None = None
-    initializer: Annotated[str, _known(initializers.INITIALIZERS)] = "normal"
+    initializer: Annotated[str, _known(initializers.INITIALIZERS)] | None = None
     optimizer: OptimizerSpec = OptimizerSpec()
     batch_size: Annotated[int | str, BeforeValidator(_batch_size)] | None = None
     iterations: Steps | None = None

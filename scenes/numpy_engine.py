@@ -11,7 +11,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.nn.recorder import Recorder
-from epochreel.nn.recording import Recording
+from epochreel.nn.recording import ParameterRecording
 from epochreel.nn.training import train
 from epochreel.scenes.planning import TrainingPlan
 
@@ -20,7 +20,7 @@ __all__ = ["train_model"]
 
 def train_model(
     plan: TrainingPlan, dataset: Dataset, on_update: Callable[[int], None]
-) -> Recording:
+) -> ParameterRecording:
     """Train a model with the NumPy network; see :class:`epochreel.scenes.engines.Engine`."""
     # one generator for both, so that one seed in the scene settles the start and the batches
     rng = np.random.default_rng(plan.seed)

@@ -181,7 +181,7 @@ class _Run:
         keys = dict.fromkeys(key for film in films for key in film.trainings)
         for number, key in enumerate(sorted(keys, key=_cost, reverse=True)):
             data, plan = key
-            job = TrainingJob(f"training {number}", plan, datasets[data])
+            job = TrainingJob(f"training {number}", plan, datasets[data], data.standardize)
             self.running[self._submit(train_model, job)] = key
 
     def _submit_film(self, film: _PlannedFilm) -> None:

@@ -84,10 +84,10 @@ class TrainingPlan:
 def plan_training(spec: ModelSpec, train_samples: int) -> TrainingPlan:
     """Settle what a model's table left open.
 
-    Given neither a batch size nor a length, the training is the published NumPy one (full batch, 10
-    000 iterations); given ``epochs`` or a batch size alone, the rest is as in the published Keras
-    one (batches of 32, 200 epochs). About 200 snapshots are kept, counted in epochs where the
-    training is.
+    Given neither a batch size nor a length, the training is the published NumPy one (full batch,
+    10 000 iterations, from small normal parameters); given ``epochs`` or a batch size alone, the
+    rest is as in the published Keras one (batches of 32, 200 epochs, Glorot's uniform start). About
+    200 snapshots are kept, counted in epochs where the training is.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def plan_training(spec: ModelSpec, train_samples: int) -> TrainingPlan:
         name=spec.name,
         engine=spec.engine,
         layers=_layers(spec),
-        initializer=spec.initializer,
+        initializer=spec.initializer or ("normal" if size == "full" else "glorot_uniform"),
         optimizer=spec.optimizer.kind,
         learning_rate=spec.optimizer.learning_rate,
         batch_size=batch_size,

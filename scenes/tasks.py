@@ -15,6 +15,7 @@ from typing import Any
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
+from epochreel.nn.scaling import Scaling
 from epochreel.render import write_film
 from epochreel.scenes.building import build_film, output_size
 from epochreel.scenes.engines import load_engine
@@ -27,11 +28,16 @@ __all__ = ["FilmFacts", "FilmJob", "TrainingJob", "make_film", "train_model"]
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """A training: `key` tells it from the others of a run."""
+    """A training: `key` tells it from the others of a run.
+
+    With `standardize` it sees features of mean 0 and deviation 1; its recording speaks the data's
+    own units all the same.
+    """
 
     key: str
     plan: TrainingPlan
     dataset: Dataset
+    standardize: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +68,12 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     train = load_engine(plan.engine)
     reporter.start(Task(job.key, f"training {plan.name}", plan.updates, "update"))
     try:
-        return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+        if not job.standardize:
+            return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+        scaling = Scaling.of(job.dataset.x_train)
+        scaled = scaling.apply(job.dataset)
+        recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
+        return scaling.undo(recording, job.dataset)
     finally:
         reporter.finish(job.key)
 

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import MaxNLocator
 
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.isoline import Stroke, find_isoline
-from epochreel.render.layout import Slot, tick_gap
+from epochreel.render.layout import Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import (
@@ -75,17 +75,12 @@ class BoundaryPanel:
     ) -> Outline:
         """Say what room it wants."""
         recording = recordings[self.model]
-        viewport = recording.dataset.viewport
-        tick_labels = _tick_labels(_ticks(viewport.y_min, viewport.y_max))
         samples = _points(recording.dataset, self.show_points)
         entries: tuple[LegendEntry, ...] = ()
         if samples is not None:
             entries = _legend(recording.dataset, style)
         return Outline(
-            tick_width=max(
-                text_width(label, scale.small)
-                for label in (*tick_labels, _side_label(recording.dataset, scale))
-            ),
+            tick_width=tick_width(recording.dataset, scale),
             title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
             + number_width("0" * _digits(recording), title_size, "semibold"),
             numbers_width=_numbers_width(recording, scale),
@@ -98,9 +93,9 @@ class BoundaryPanel:
         """Draw axes, points and fixed text once."""
         recording = stage.recordings[self.model]
         style, scale = stage.style, stage.layout.scale
-        _draw_axes(stage, slot, recording.dataset)
+        draw_axes(stage, slot, recording.dataset)
         over = stage.axes(slot.body, over=True)
-        _frame_axes(over, recording.dataset.viewport, stage)
+        frame_axes(over, recording.dataset.viewport, stage)
         samples = _points(recording.dataset, self.show_points)
         if samples is not None:
             _draw_points(over, samples[0], samples[1], recording.dataset.classes, stage, slot)
@@ -313,99 +308,3 @@ def _draw_points(
             clip_on=True,
             zorder=3,
         )
-
-
-def _draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
-    """Write tick labels outside of the box, and each axis's name between two of them."""
-    style, scale, body = stage.style, stage.layout.scale, slot.body
-    viewport = dataset.viewport
-    axes = stage.axes(body)
-    axes.set_axis_off()
-    gap = tick_gap(scale)
-    x_baseline = body.bottom + gap + 0.74 * scale.small
-    ticks = _ticks(viewport.x_min, viewport.x_max)
-    to_x = body.width / viewport.width
-    places = [body.left + (tick - viewport.x_min) * to_x for tick in ticks]
-    for place, label in zip(places, _tick_labels(ticks), strict=True):
-        half = text_width(label, scale.small) / 2
-        place = min(max(place, body.left + half), body.right - half)
-        stage.text(place, x_baseline, label, scale.small, style.muted, align="center")
-    middle = _middle_gap(places, body.left, body.right)
-    gap_px = (places[1] - places[0]) if len(places) > 1 else float(body.width)
-    widest = max((text_width(label, scale.small) for label in _tick_labels(ticks)), default=0.0)
-    name = shorten(dataset.feature_names[0], gap_px - widest - scale.small, scale.small)
-    stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
-
-    ticks = _ticks(viewport.y_min, viewport.y_max)
-    to_y = body.height / viewport.height
-    drop = 0.35 * scale.small  # from a line's middle to its baseline
-    places = [body.bottom - (tick - viewport.y_min) * to_y for tick in ticks]
-    for place, label in zip(places, _tick_labels(ticks), strict=True):
-        place = min(max(place, body.top + drop), body.bottom - drop)
-        stage.text(body.left - gap, place + drop, label, scale.small, style.muted, align="right")
-    middle = _middle_gap(places, body.top, body.bottom)
-    stage.text(
-        body.left - gap,
-        middle + drop,
-        _side_label(dataset, scale),
-        scale.small,
-        style.ink,
-        align="right",
-    )
-
-
-def _frame_axes(axes: Any, viewport: Viewport, stage: Stage) -> None:
-    """Spines, tick marks and the style's grid, above the field."""
-    style, line = stage.style, stage.layout.scale.line
-    axes.set_xlim(viewport.x_min, viewport.x_max)
-    axes.set_ylim(viewport.y_min, viewport.y_max)
-    axes.set_xticks(_ticks(viewport.x_min, viewport.x_max))
-    axes.set_yticks(_ticks(viewport.y_min, viewport.y_max))
-    axes.tick_params(
-        length=points(4 * line),
-        width=points(line),
-        labelbottom=False,
-        labelleft=False,
-        color=rgb(style.axis),
-    )
-    if style.grid:
-        axes.grid(True, linewidth=points(line))
-    else:
-        axes.grid(False)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set_linewidth(points(line))
-        spine.set_color(rgb(style.axis))
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    slack = (high - low) * 1e-9
-    return [float(tick) for tick in found if low - slack <= tick <= high + slack]
-
-
-def _tick_labels(ticks: list[float]) -> list[str]:
-    """Write all ticks with as many decimals as the one that needs most."""
-    decimals = 0
-    while decimals < 8 and any(
-        abs(tick - round(tick, decimals)) > 1e-9 * max(1.0, abs(tick)) for tick in ticks
-    ):
-        decimals += 1
-    labels = [f"{tick:.{decimals}f}" for tick in ticks]
-    if max(map(len, labels)) > 8:
-        labels = [f"{tick:.3g}" for tick in ticks]
-    return [label.replace("-", "\N{MINUS SIGN}") for label in labels]
-
-
-def _side_label(dataset: Dataset, scale: TypeScale) -> str:
-    """Name of the second feature, cut where it would push the plot aside."""
-    return shorten(dataset.feature_names[1], 6 * scale.small, scale.small)
-
-
-def _middle_gap(places: list[float], low: float, high: float) -> float:
-    """Middle of that gap between ticks which is nearest to the axis's own middle."""
-    centre = (low + high) / 2
-    if len(places) < 2:
-        return centre
-    gaps = [(a + b) / 2 for a, b in zip(places[:-1], places[1:], strict=True)]
-    return min(gaps, key=lambda gap: (abs(gap - centre), gap))

@@ -473,3 +473,37 @@ def test_problems_are_told_by_the_library_too(scene_file: Callable[..., Path]) -
     with pytest.raises(SceneError) as caught:
         load_scenes([str(scene_file("x = 1\ny = 2"))])
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(("standardize", "least", "most"), [(True, 0.95, 1.0), (False, 0.0, 0.8)])
+def test_own_data_trains_in_whatever_unit_it_comes(
+    scene_file: Callable[..., Path],
+    tmp_path: Path,
+    standardize: bool,
+    least: float,
+    most: float,
+) -> None:
+    rng = np.random.default_rng(5)
+    label = np.arange(200) % 2
+    angle = rng.uniform(0, 2 * np.pi, 200)
+    radius = np.where(label, 1.0, 0.4) + rng.normal(0, 0.04, 200)
+    height = 170 + 20 * radius * np.cos(angle)
+    income = 3e4 + 9e3 * radius * np.sin(angle)
+    text = "".join(f"{height[k]:.3f},{income[k]:.2f},{'ab'[label[k]]}\n" for k in range(200))
+    (tmp_path / "people.csv").write_text("height,income,kind\n" + text, encoding="utf-8")
+    scene = scene_file(f"""
+        [data]
+        kind = "csv"
+        path = "people.csv"
+        standardize = {str(standardize).lower()}
+        [[models]]
+        layers = [16, 16]
+        epochs = 150
+        batch_size = 8
+        optimizer = {{ kind = "sgd", learning_rate = 0.1 }}
+        [[outputs]]
+        file = "people.gif"
+        size = [160, 120]
+        """)
+    (made,) = render(tmp_path / "out", scene)
+    assert least <= made.accuracies["NumPy Model"] <= most
