@@ -18,7 +18,8 @@ What makes it fast, measured on 2-25-50-50-25-1 with batches of 900 and of 32:
 - All parameters are one vector, so is their gradient: an update is two passes, a snapshot a copy.
 - A row of ones under A takes the bias into the product, and its gradient into the gradient's.
 - Samples in columns: Z is written right above its row of ones, without gaps: 8 % less than in rows.
-- ``np.dot``, not ``np.matmul``, which takes 0.3 µs longer to begin: 15 % of an iteration of 32.
+- ``a.dot(b, out)``: ``np.dot`` takes 0.15 µs longer to begin, 7 % of an iteration of 32, and
+  ``np.matmul`` 0.5 µs.
 """
 
 from __future__ import annotations
@@ -103,10 +104,10 @@ class Pass:
         """
         a = x
         for block_t, z, f, a_next in self._up:
-            np.dot(block_t, a, z)  # Z = [W; b]ᵀ [A; 1]
+            block_t.dot(a, z)  # Z = [W; b]ᵀ [A; 1]
             f.forward()  # A = f(Z), in its place
             a = a_next
-        return np.dot(self.weights[-1].T, a, self.logits)
+        return self.weights[-1].T.dot(a, self.logits)
 
     def backward(self, x: Array, y: Array, to_delta: ToDelta) -> None:
         """Compute the gradient, after ``forward`` of the same batch.
@@ -119,10 +120,10 @@ class Pass:
         """
         to_delta(self.logits, y, self.deltas[-1])  # δ = ∂L/∂Z
         for a, delta, delta_t, gradient, weights, delta_below, f in self._down:
-            np.dot(a, delta_t, gradient)  # ∂L/∂[W; b] = [A; 1] δᵀ
-            np.dot(weights, delta, delta_below)  # ∂L/∂A = W δ
+            a.dot(delta_t, gradient)  # ∂L/∂[W; b] = [A; 1] δᵀ
+            weights.dot(delta, delta_below)  # ∂L/∂A = W δ
             f.backward()  # δ = ∂L/∂A ∘ f′(Z)
-        np.dot(x, self.deltas[0].T, self.gradients[0])
+        x.dot(self.deltas[0].T, self.gradients[0])
 
 
 def mean_loss(
