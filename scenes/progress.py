@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from epochreel.nn.errors import Cancelled
@@ -138,6 +139,7 @@ class TqdmReporter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._bars: dict[str, tqdm[Any]] = {}
+        self._most = 0  # bars that were ever open at once
 
     def start(self, task: Task) -> None:
         """Open a bar."""
@@ -153,6 +155,7 @@ class TqdmReporter:
             smoothing=0.05,
             mininterval=0.1,
         )
+        self._most = max(self._most, len(self._bars))
 
     def advance(self, key: str, done: int) -> None:
         """Move a bar."""
@@ -176,6 +179,11 @@ class TqdmReporter:
         """Close the bars that are still open."""
         for key in list(self._bars):
             self.finish(key)
+        # tqdm moves bars up as others close, and may leave an old copy on the lines below
+        blank = " " * (get_terminal_size().columns - 1)
+        self._stream.write(f"\r{blank}\n" * self._most + "\x1b[A" * self._most + "\r")
+        self._stream.flush()
+        self._most = 0
 
 
 class PipeReporter:

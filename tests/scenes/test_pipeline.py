@@ -507,3 +507,17 @@ def test_own_data_trains_in_whatever_unit_it_comes(
         """)
     (made,) = render(tmp_path / "out", scene)
     assert least <= made.accuracies["NumPy Model"] <= most
+
+
+def test_closed_bars_leave_clean_lines_for_the_summary() -> None:
+    stream = io.StringIO()
+    reporter = TqdmReporter(stream)
+    for key in ("one", "two"):
+        reporter.start(Task(key, key, 10, "frame"))
+    for key in ("one", "two"):
+        reporter.advance(key, 10)
+        reporter.finish(key)
+    reporter.close()
+    after = stream.getvalue().rsplit("|", 1)[1].partition("\n")[2]
+    assert after.count("\n") == after.count("\x1b[A") == 2
+    assert not after.replace("\x1b[A", "").strip()
