@@ -21,6 +21,14 @@ from epochreel.render.writers.atomic import AtomicWriter
 
 __all__ = ["Mp4Writer"]
 
+# Against plain veryfast at the same crf: half the encoder's time for 45 % more bytes, and 49 dB of
+# luma where that has 50 (60 frames of a trained film at 1600×1200).
+_ENCODER = {
+    "preset": "superfast",
+    "crf": "17",
+    "x264-params": "rc-lookahead=5:mbtree=1:bframes=1",
+}
+
 _BT709 = 1
 """Code point of BT.709 for primaries, transfer and matrix. Source: ITU-T H.273, tables 2 to 4."""
 
@@ -53,7 +61,7 @@ class Mp4Writer(AtomicWriter):
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, self._film.fps)
         # A key frame every two seconds, so that a lecturer can scrub.
-        stream.options = {"preset": "veryfast", "crf": "17", "g": str(2 * self._film.fps)}
+        stream.options = {"g": str(2 * self._film.fps), **_ENCODER}
         context = stream.codec_context
         # One thread, whatever the machine has: the same film is the same bytes everywhere.
         context.thread_count = 1
