@@ -10,7 +10,7 @@ from typing import Any
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
 from epochreel.render import PANELS, Film, Panel, Timeline, load_style, plan_timeline
-from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
 from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
 
 __all__ = ["build_dataset", "build_film", "output_name", "output_size", "plan_film"]
@@ -38,6 +38,8 @@ def build_dataset(data: DataSpec) -> Dataset:
         options |= {"path": data.path, "label": data.label, "header": data.header}
     else:
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
+        if isinstance(data, (BlobsData, SpiralsData)):
+            options["classes"] = data.classes
     return make_dataset(data.kind, **options)
 
 

@@ -22,6 +22,8 @@ Viewport = Annotated[
     numbers("[x_min, x_max, y_min, y_max]", 4),
 ]
 
+Classes = Annotated[int, Field(ge=2, le=limits.MAX_CLASSES)]
+
 
 class AnyData(Spec):
     """Keys that all kinds of data share."""
@@ -65,10 +67,11 @@ class CirclesData(GeneratedData):
 
 
 class BlobsData(GeneratedData):
-    """Two clouds; the noise is their standard deviation."""
+    """A cloud for each class; the noise is their standard deviation."""
 
     kind: Literal["blobs"] = "blobs"
     noise: float = Field(default=1.0, ge=0, le=100)
+    classes: Classes = 2
 
 
 class XorData(GeneratedData):
@@ -78,9 +81,10 @@ class XorData(GeneratedData):
 
 
 class SpiralsData(GeneratedData):
-    """Two spiral arms."""
+    """A spiral arm for each class."""
 
     kind: Literal["spirals"] = "spirals"
+    classes: Classes = 2
 
 
 class CsvData(AnyData):

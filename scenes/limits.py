@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "MAX_BATCH_VALUES",
+    "MAX_CLASSES",
     "MAX_CSV_BYTES",
     "MAX_DESCRIPTION",
     "MAX_FILE_NAME",
@@ -37,6 +38,7 @@ MAX_FRAMES = 100_000
 MAX_HOLD_S = 600.0
 
 MAX_SAMPLES = 1_000_000
+MAX_CLASSES = 10
 MAX_LAYERS = 64
 MAX_UNITS = 4096
 MAX_ITERATIONS = 10_000_000

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from epochreel.nn import activations, initializers, optimizers
+from epochreel.nn import activations, initializers
+from epochreel.nn.losses import LOSSES
 from epochreel.scenes import limits
 from epochreel.scenes.engines import ENGINES
 from epochreel.scenes.messages import count, describe, did_you_mean
-from epochreel.scenes.values import Entries, Name, Seed, SomeEntries, Spec, choice, problem
+from epochreel.scenes.training_spec import (
+    DEFAULT_LAYERS,
+    DEFAULT_LOSS,
+    CaptureSpec,
+    EarlyStoppingSpec,
+    OptimizerSpec,
+    RegularizationSpec,
+    Steps,
+    dropout_rates,
+    known,
+    last_activations,
+)
+from epochreel.scenes.values import Entries, Name, Seed, SomeEntries, Spec, problem
 
-__all__ = ["CAPTURE_UNITS", "CaptureSpec", "LayerSpec", "ModelSpec", "OptimizerSpec"]
-
-CAPTURE_UNITS = ("update", "epoch")
+__all__ = ["CaptureSpec", "LayerSpec", "ModelSpec", "OptimizerSpec"]
 
 Units = Annotated[int, Field(ge=1, le=limits.MAX_UNITS)]
-Steps = Annotated[int, Field(ge=1, le=limits.MAX_ITERATIONS)]
-
-
-def _known(names: Iterable[str]) -> Any:
-    return choice(lambda: names)
 
 
 def _batch_size(value: Any) -> Any:
@@ -37,40 +42,30 @@ def _batch_size(value: Any) -> Any:
     return value
 
 
-class OptimizerSpec(Spec):
-    """How the parameters are moved."""
-
-    kind: Annotated[str, _known(optimizers.OPTIMIZERS)] = "sgd"
-    learning_rate: float = Field(default=0.01, ge=0, le=1e6)
-
-
-class CaptureSpec(Spec):
-    """Which moments of a training are kept; the first and the last always are."""
-
-    every: Steps | None = None
-    unit: Annotated[str, _known(CAPTURE_UNITS)] | None = None
-
-
 class LayerSpec(Spec):
     """One entry of ``architecture``."""
 
     input_dim: Units
     output_dim: Units
-    activation: Annotated[str, _known(activations.ACTIVATIONS)]
+    activation: Annotated[str, known(activations.ACTIVATIONS)]
 
 
 class ModelSpec(Spec):
     """One model and its training; :mod:`epochreel.scenes.planning` settles what is left out."""
 
     name: Name = "NumPy Model"
-    engine: Annotated[str, _known(ENGINES)] = "numpy"
+    engine: Annotated[str, known(ENGINES)] = "numpy"
     layers: Annotated[Entries[Units], Field(max_length=limits.MAX_LAYERS)] | None = None
     architecture: Annotated[SomeEntries[LayerSpec], Field(max_length=limits.MAX_LAYERS)] | None = (
         None
     )
-    activation: Annotated[str, _known(activations.ACTIVATIONS)] | None = None
-    initializer: Annotated[str, _known(initializers.INITIALIZERS)] | None = None
+    activation: Annotated[str, known(activations.ACTIVATIONS)] | None = None
+    initializer: Annotated[str, known(initializers.INITIALIZERS)] | None = None
+    loss: Annotated[str, known(LOSSES)] | None = None
     optimizer: OptimizerSpec = OptimizerSpec()
+    regularization: RegularizationSpec = RegularizationSpec()
+    dropout: Annotated[float | tuple[float, ...], BeforeValidator(dropout_rates)] = 0.0
+    early_stopping: EarlyStoppingSpec | None = None
     batch_size: Annotated[int | str, BeforeValidator(_batch_size)] | None = None
     iterations: Steps | None = None
     epochs: Steps | None = None
@@ -94,6 +89,21 @@ class ModelSpec(Spec):
             if getattr(self, key) is not None:
                 raise problem("can't be given beside architecture, which says it too", (key,))
         _check_chain(self.architecture)
+        _check_last(self.architecture, self.loss)
+        return self
+
+    @model_validator(mode="after")
+    def _dropout_of_each_layer(self) -> Self:
+        if self.architecture is not None:
+            hidden = len(self.architecture) - 1
+        else:
+            hidden = len(self.layers if self.layers is not None else DEFAULT_LAYERS)
+        if isinstance(self.dropout, tuple) and len(self.dropout) != hidden:
+            raise problem(
+                f"must have {count(hidden, 'entry', 'entries')}, one for each hidden layer, "
+                f"got {describe(self.dropout)}",
+                ("dropout",),
+            )
         return self
 
 
@@ -110,15 +120,22 @@ def _check_chain(entries: tuple[LayerSpec, ...]) -> None:
                 f"must be {before}, the output_dim of the entry before, got {here}",
                 ("architecture", index, "input_dim"),
             )
+
+
+def _check_last(entries: tuple[LayerSpec, ...], loss: str | None) -> None:
+    """Refuse a last entry whose outputs the loss doesn't take, or can't be shown."""
     last = len(entries) - 1
-    if entries[last].output_dim != 1:
+    units, activation = entries[last].output_dim, entries[last].activation
+    kind = loss or ("categorical_crossentropy" if activation == "softmax" else DEFAULT_LOSS)
+    if LOSSES[kind].one_output and units != 1:
         raise problem(
-            f"must be 1 in the last entry, the probability of class 1, "
-            f"got {count(entries[last].output_dim, 'unit')}",
+            f"must be 1 in the last entry, the probability of class 1, got {count(units, 'unit')}",
             ("architecture", last, "output_dim"),
         )
-    if entries[last].activation != "sigmoid":
+    allowed = last_activations(kind, units)
+    if activation not in allowed:
         raise problem(
-            f"must be 'sigmoid' in the last entry, got {describe(entries[last].activation)}",
+            f"must be {' or '.join(map(describe, allowed))} in the last entry, "
+            f"got {describe(activation)}",
             ("architecture", last, "activation"),
         )

@@ -9,7 +9,6 @@ import numpy as np
 from epochreel.nn.callbacks import Progress
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.network import Network
-from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.nn.recorder import Recorder
 from epochreel.nn.recording import ParameterRecording
 from epochreel.nn.training import train
@@ -33,16 +32,24 @@ def train_model(
         for layer in plan.layers
     ]
     network = Network.from_layers(layers, initializer=plan.initializer, rng=rng)
-    recorder = Recorder(plan.name, dataset, every=plan.every, unit=plan.unit)
+    recorder = Recorder(plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss)
+    monitor = plan.early_stopping.monitor if plan.early_stopping is not None else ""
+    validated = monitor.startswith("val_")
     train(
         network,
         dataset.x_train,
         dataset.y_train,
-        optimizer=OPTIMIZERS[plan.optimizer](learning_rate=plan.learning_rate),
+        loss=plan.loss,
+        optimizer=plan.optimizer,
         epochs=plan.epochs,
         iterations=plan.iterations,
         batch_size=plan.batch_size,
         rng=rng,
+        l1=plan.l1,
+        l2=plan.l2,
+        dropout=plan.dropout,
+        validation_data=(dataset.x_test, dataset.y_test) if validated else None,
+        early_stopping=plan.early_stopping,
         callbacks=[recorder, Progress(lambda done, total: on_update(done))],
     )
     return recorder.recording()

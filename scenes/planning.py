@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
+from epochreel.nn.capture import Adaptive, Capture, Every, Listed, Spaced
+from epochreel.nn.early_stopping import EarlyStopping
+from epochreel.nn.optimizers import Optimizer
+from epochreel.scenes.optimizing import build_optimizer
+from epochreel.scenes.training_spec import DEFAULT_LAYERS, DEFAULT_LOSS, last_activations
+
 if TYPE_CHECKING:
     from epochreel.scenes.model_spec import ModelSpec
 
 __all__ = ["Layer", "TrainingPlan", "plan_training"]
 
-DEFAULT_LAYERS = (25, 50, 50, 25)
 DEFAULT_ITERATIONS = 10_000
 DEFAULT_EPOCHS = 200
 DEFAULT_BATCH = 32
@@ -38,18 +43,25 @@ class TrainingPlan:
 
     Attributes
     ----------
-    name, engine, initializer, optimizer : str
+    name, engine, initializer, loss : str
     layers : tuple of Layer
-    learning_rate : float
+    optimizer : Optimizer
+        With its learning rate, or its schedule.
+    l1, l2 : float
+        Penalties.
+    dropout : tuple of float
+        Of each hidden layer.
+    early_stopping : EarlyStopping or None
     batch_size : int or None
         Samples of a batch; ``None`` for all of them.
     iterations, epochs : int or None
         The length of the training; exactly one is given.
     updates : int
         How many updates that is.
-    every : int
+    capture : Every, Listed, Spaced or Adaptive
+        Which snapshots are kept.
     unit : "update" or "epoch"
-        A snapshot is kept every so many of these.
+        What these count.
     snapshots : int
         How many that gives, with the untrained and the final one.
     seed : int
@@ -59,16 +71,30 @@ class TrainingPlan:
     engine: str
     layers: tuple[Layer, ...]
     initializer: str
-    optimizer: str
-    learning_rate: float
+    loss: str
+    optimizer: Optimizer
+    l1: float
+    l2: float
+    dropout: tuple[float, ...]
+    early_stopping: EarlyStopping | None
     batch_size: int | None
     iterations: int | None
     epochs: int | None
     updates: int
-    every: int
+    capture: Capture
     unit: Literal["update", "epoch"]
     snapshots: int
     seed: int
+
+    @property
+    def every(self) -> int | None:
+        """Updates or epochs from one snapshot to the next, where they are regular."""
+        return self.capture.every if isinstance(self.capture, Every) else None
+
+    @property
+    def outputs(self) -> int:
+        """Units of the last layer."""
+        return self.layers[-1].output_dim
 
     @property
     def parameter_count(self) -> int:
@@ -81,7 +107,7 @@ class TrainingPlan:
         return sum(layer.output_dim for layer in self.layers)
 
 
-def plan_training(spec: ModelSpec, train_samples: int) -> TrainingPlan:
+def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> TrainingPlan:
     """Settle what a model's table left open.
 
     Given neither a batch size nor a length, the training is the published NumPy one (full batch,
@@ -94,6 +120,8 @@ def plan_training(spec: ModelSpec, train_samples: int) -> TrainingPlan:
     spec : ModelSpec
     train_samples : int
         Number of samples of the training split.
+    classes : int
+        Number of classes of the data. More than two have an output each.
 
     Returns
     -------
@@ -115,21 +143,28 @@ def plan_training(spec: ModelSpec, train_samples: int) -> TrainingPlan:
 
     unit = _unit(spec, by_epoch=epochs is not None)
     per_unit = per_epoch if unit == "epoch" else 1
-    every = spec.capture.every or max(1, int(updates / per_unit / SNAPSHOTS + 0.5))
+    capture = _capture(spec, updates / per_unit)
+    layers, loss = _layers(spec, classes)
+    hidden = len(layers) - 1
+    dropout = spec.dropout if isinstance(spec.dropout, tuple) else (spec.dropout,) * hidden
     return TrainingPlan(
         name=spec.name,
         engine=spec.engine,
-        layers=_layers(spec),
+        layers=layers,
         initializer=spec.initializer or ("normal" if size == "full" else "glorot_uniform"),
-        optimizer=spec.optimizer.kind,
-        learning_rate=spec.optimizer.learning_rate,
+        loss=loss,
+        optimizer=build_optimizer(spec.optimizer, updates),
+        l1=spec.regularization.l1,
+        l2=spec.regularization.l2,
+        dropout=dropout,
+        early_stopping=_early_stopping(spec),
         batch_size=batch_size,
         iterations=iterations,
         epochs=epochs,
         updates=updates,
-        every=every,
+        capture=capture,
         unit=unit,
-        snapshots=1 + ceil(updates / (every * per_unit)),
+        snapshots=_snapshots(capture, ceil(updates / per_unit)),
         seed=spec.seed,
     )
 
@@ -140,13 +175,47 @@ def _unit(spec: ModelSpec, *, by_epoch: bool) -> Literal["update", "epoch"]:
     return "epoch" if spec.capture.unit == "epoch" else "update"
 
 
-def _layers(spec: ModelSpec) -> tuple[Layer, ...]:
+def _capture(spec: ModelSpec, units: float) -> Capture:
+    capture = spec.capture
+    if capture.updates is not None:
+        return Listed(capture.updates)
+    if capture.count is not None:
+        if capture.spacing == "adaptive":
+            return Adaptive(capture.count)
+        logarithmic = capture.spacing == "logarithmic"
+        return Spaced(capture.count, "logarithmic" if logarithmic else "linear")
+    return Every(capture.every or max(1, int(units / SNAPSHOTS + 0.5)))
+
+
+def _snapshots(capture: Capture, units: int) -> int:
+    """Count what is kept of so many updates or epochs, without listing it: they may be many."""
+    if isinstance(capture, Every):
+        return 1 + ceil(units / capture.every)
+    if isinstance(capture, Listed):
+        return len(capture.due(units))
+    return min(capture.count, units + 1)
+
+
+def _early_stopping(spec: ModelSpec) -> EarlyStopping | None:
+    table = spec.early_stopping
+    if table is None:
+        return None
+    return EarlyStopping(table.monitor, table.patience, table.min_delta, table.restore_best)
+
+
+def _layers(spec: ModelSpec, classes: int) -> tuple[tuple[Layer, ...], str]:
+    """Settle the layers and the loss."""
+    outputs = 1 if classes == 2 and spec.loss != "categorical_crossentropy" else classes
     if spec.architecture is not None:
-        return tuple(
+        layers = tuple(
             Layer(entry.input_dim, entry.output_dim, entry.activation)
             for entry in spec.architecture
         )
+        softmax = layers[-1].activation == "softmax"
+        return layers, spec.loss or ("categorical_crossentropy" if softmax else DEFAULT_LOSS)
+    loss = spec.loss or (DEFAULT_LOSS if outputs == 1 else "categorical_crossentropy")
     hidden = spec.layers if spec.layers is not None else DEFAULT_LAYERS
-    sizes = (2, *hidden, 1)
-    activations = (spec.activation or "relu",) * len(hidden) + ("sigmoid",)
-    return tuple(map(Layer, sizes, sizes[1:], activations))
+    sizes = (2, *hidden, outputs)
+    last = last_activations(loss, outputs)[0]
+    activations = (spec.activation or "relu",) * len(hidden) + (last,)
+    return tuple(map(Layer, sizes, sizes[1:], activations)), loss

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.render import Timeline
@@ -18,6 +19,7 @@ from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
+from epochreel.scenes.schema import Scene
 
 __all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
 
@@ -112,12 +114,13 @@ def prepare_scene(
         raise file.refuse([_data_problem(error, spec)]) from error
     dataset = known[spec]
     samples = len(dataset.y_train)
-    plans = tuple(plan_training(model, samples) for model in file.scene.models)
+    plans = tuple(plan_training(model, samples, dataset.classes) for model in file.scene.models)
     problems = [
         problem
         for index, plan in enumerate(plans)
-        for problem in _refuse_plan(plan, index, samples)
+        for problem in _refuse_plan(plan, index, samples) + _refuse_task(plan, index, dataset)
     ]
+    problems = problems or _refuse_panels(file.scene, plans, dataset.classes)
     problems = problems or _refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
@@ -148,7 +151,7 @@ def _refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
                 f"got {count(plan.updates, 'update')}",
             )
         ]
-    if plan.snapshots > limits.MAX_FRAMES:
+    if plan.snapshots > limits.MAX_FRAMES and plan.every is not None:
         least = ceil(plan.every * plan.snapshots / limits.MAX_FRAMES)
         return [
             (
@@ -170,8 +173,47 @@ def _refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
     return []
 
 
+def _refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Problem]:
+    """Compare a model with what it is to learn."""
+    model = ("models", index)
+    problems: list[Problem] = []
+    classes = dataset.classes
+    if plan.loss == "binary_crossentropy" and classes > 2:
+        problems.append(((*model, "loss"), f"can't be '{plan.loss}' for data of {classes} classes"))
+    elif plan.outputs != classes and (classes > 2 or plan.outputs > 1):
+        text = f"must be {classes} in the last entry, one for each class, got {plan.outputs}"
+        where = ("architecture", len(plan.layers) - 1, "output_dim")
+        problems.append(((*model, *where), text))
+    stopping = plan.early_stopping
+    if stopping is not None and stopping.monitor.startswith("val_") and not len(dataset.y_test):
+        text = f"must be 'loss' or 'accuracy' without test samples, got '{stopping.monitor}'"
+        problems.append(((*model, "early_stopping", "monitor"), text))
+    if isinstance(plan.capture, Listed) and plan.capture.moments:
+        last = plan.capture.moments[-1]
+        if last > plan.updates:
+            text = f"must be ≤ {plan.updates}, the updates of this training, got {last}"
+            where = ("capture", "updates", len(plan.capture.moments) - 1)
+            problems.append(((*model, *where), text))
+    return problems
+
+
+def _refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) -> list[Problem]:
+    """Refuse models whose outputs a panel can't draw."""
+    shown = {panel.model for panel in scene.shown if panel.kind == "boundary"}
+    for index, plan in enumerate(plans):
+        if plan.outputs > 1 and plan.name in shown:
+            drawn = "boundary panels, which draw the probability of one of two classes"
+            if classes > 2:
+                return [(("data", "classes"), f"must be 2 for {drawn}, got {classes}")]
+            text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
+            return [(("models", index, "loss"), text)]
+    return []
+
+
 def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
-    values = [plan.snapshots * plan.parameter_count for plan in plans]
+    # an adaptive capture keeps twice as many on its way
+    rooms = [plan.snapshots * (1 + isinstance(plan.capture, Adaptive)) for plan in plans]
+    values = [room * plan.parameter_count for room, plan in zip(rooms, plans, strict=True)]
     if sum(values) <= limits.MAX_RECORDED_VALUES:
         return []
     index = values.index(max(values))
@@ -181,7 +223,7 @@ def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
             ("models", index, "capture"),
             f"must keep at most {count(limits.MAX_RECORDED_VALUES, 'number')} in all "
             f"(snapshots × parameters of all models), got {count(sum(values), 'number')}, most of "
-            f"them from {count(plan.snapshots, 'snapshot')} × "
+            f"them from {count(rooms[index], 'snapshot')} × "
             f"{count(plan.parameter_count, 'parameter')}; keep fewer snapshots",
         )
     ]

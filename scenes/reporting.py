@@ -7,6 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from epochreel.nn.activations import ACTIVATIONS
+from epochreel.nn.capture import SPACINGS
+from epochreel.nn.initializers import INITIALIZERS
+from epochreel.nn.losses import LOSSES
+from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.render import COLORMAPS, FORMATS, PANELS, STYLES
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DATA_KINDS
@@ -16,6 +21,7 @@ from epochreel.scenes.messages import count
 from epochreel.scenes.pipeline import Artifact
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
+from epochreel.scenes.training_spec import SCHEDULE_KEYS
 
 __all__ = ["describe_artifacts", "describe_choices", "describe_scene"]
 
@@ -77,6 +83,7 @@ def describe_choices() -> list[str]:
         ("colormaps", COLORMAPS.items()),
         ("panels", [(name, _PANEL_WORDS.get(name, "")) for name in PANELS]),
         ("datasets", [(name, _first_line(spec)) for name, spec in DATA_KINDS.items()]),
+        ("models", [(key, ", ".join(names)) for key, names in _MODEL_CHOICES.items()]),
         ("engines", [(name, _ENGINE_WORDS.get(name, "")) for name in ENGINES]),
         ("formats", FORMATS.items()),
     ]
@@ -87,6 +94,14 @@ def describe_choices() -> list[str]:
 
 
 _PANEL_WORDS = {"boundary": "probabilities over the plane, the 0.5 line, points and numbers"}
+_MODEL_CHOICES: dict[str, Iterable[str]] = {
+    "activation": ACTIVATIONS,
+    "initializer": INITIALIZERS,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULE_KEYS,
+    "capture": SPACINGS,
+}
 _ENGINE_WORDS = {"numpy": "Epochreel's own network"}
 
 

@@ -271,6 +271,223 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         ["must be given"],
     ),
     "empty architecture": (MODELS + "architecture = []", 2, "models[0].architecture", ["at least"]),
+    # how it is trained
+    "setting of another optimizer": (
+        MODELS + 'optimizer = { kind = "sgd", beta_1 = 0.9 }',
+        2,
+        "models[0].optimizer.beta_1",
+        ["unknown key for kind 'sgd'", "allowed: kind, learning_rate, schedule, momentum"],
+    ),
+    "setting of no optimizer": (
+        MODELS + 'optimizer = { kind = "adam", beta1 = 0.9 }',
+        2,
+        "models[0].optimizer.beta1",
+        ["unknown key", "did you mean 'beta_1'"],
+    ),
+    "momentum of 2": (
+        MODELS + 'optimizer = { kind = "momentum", momentum = 2 }',
+        2,
+        "models[0].optimizer.momentum",
+        ["≤ 1", "got 2"],
+    ),
+    "beta of 1": (
+        MODELS + 'optimizer = { kind = "adam", beta_2 = 1.0 }',
+        2,
+        "models[0].optimizer.beta_2",
+        ["< 1", "got 1.0"],
+    ),
+    "clipping to nothing": (
+        MODELS + "optimizer = { clip_norm = 0 }",
+        2,
+        "models[0].optimizer.clip_norm",
+        ["> 0", "got 0"],
+    ),
+    "clipping twice": (
+        MODELS + "optimizer = { clip_norm = 1, clip_value = 1 }",
+        2,
+        "models[0].optimizer.clip_value",
+        ["beside clip_norm", "give one"],
+    ),
+    "schedule without a table": (
+        MODELS + 'optimizer = { schedule = "cosine" }',
+        2,
+        "models[0].optimizer.schedule",
+        ["must be a table", "'cosine'"],
+    ),
+    "unknown schedule": (
+        MODELS + 'optimizer = { schedule = { kind = "cosin" } }',
+        2,
+        "models[0].optimizer.schedule.kind",
+        ["'cosine'", "did you mean 'cosine'"],
+    ),
+    "schedule without its steps": (
+        MODELS + 'optimizer = { schedule = { kind = "step" } }',
+        2,
+        "models[0].optimizer.schedule.decay_steps",
+        ["must be given for kind 'step'"],
+    ),
+    "key of another schedule": (
+        MODELS + 'optimizer = { schedule = { kind = "cosine", decay_rate = 0.5 } }',
+        2,
+        "models[0].optimizer.schedule.decay_rate",
+        ["unknown key for kind 'cosine'", "allowed: kind, decay_steps, alpha, warm_up_steps"],
+    ),
+    "start of no warm-up": (
+        MODELS + "optimizer = { schedule = { warm_up_start = 0.1 } }",
+        2,
+        "models[0].optimizer.schedule.warm_up_steps",
+        ["must be given beside warm_up_start"],
+    ),
+    "boundaries that fall": (
+        MODELS
+        + 'optimizer = { schedule = { kind = "piecewise", boundaries = [5,\n5], values = [1] } }',
+        3,
+        "models[0].optimizer.schedule.boundaries[1]",
+        ["greater than 5", "got 5"],
+    ),
+    "too few values": (
+        MODELS
+        + 'optimizer = { schedule = { kind = "piecewise", boundaries = [5], values = [1.0] } }',
+        2,
+        "models[0].optimizer.schedule.values",
+        ["must have 2 entries", "array of 1"],
+    ),
+    "two learning rates": (
+        MODELS
+        + "optimizer = { learning_rate = 1, schedule = "
+        + '{ kind = "piecewise", boundaries = [5], values = [1.0, 0.5] } }',
+        2,
+        "models[0].optimizer.learning_rate",
+        ["beside the values of a piecewise schedule"],
+    ),
+    "negative penalty": (
+        MODELS + "regularization = { l2 = -0.1 }",
+        2,
+        "models[0].regularization.l2",
+        ["≥ 0", "-0.1"],
+    ),
+    "number for penalties": (
+        MODELS + "regularization = 0.1",
+        2,
+        "models[0].regularization",
+        ["must be a table"],
+    ),
+    "everything dropped": (
+        MODELS + "dropout = 1",
+        2,
+        "models[0].dropout",
+        ["≥ 0 and < 1", "got 1"],
+    ),
+    "dropout in text": (MODELS + 'dropout = "0.5"', 2, "models[0].dropout", ["a number", "'0.5'"]),
+    "one of many dropped": (
+        MODELS + "dropout = [0.1,\n-0.2, 0, 0]",
+        3,
+        "models[0].dropout[1]",
+        ["≥ 0 and < 1", "-0.2"],
+    ),
+    "dropout of two of four layers": (
+        MODELS + "dropout = [0.1, 0.2]",
+        2,
+        "models[0].dropout",
+        ["must have 4 entries", "array of 2"],
+    ),
+    "unknown loss": (MODELS + 'loss = "hing"', 2, "models[0].loss", ["did you mean 'hinge'"]),
+    "loss for two classes": (
+        '[data]\nkind = "blobs"\nclasses = 3\n' + MODELS + 'loss = "binary_crossentropy"',
+        5,
+        "models[0].loss",
+        ["can't be 'binary_crossentropy' for data of 3 classes"],
+    ),
+    "architecture for another loss": (
+        MODELS + 'loss = "hinge"\n' + ARCHITECTURE % (2, 1, '"sigmoid"', ""),
+        3,
+        "models[0].architecture[0].activation",
+        ["'linear' or 'tanh'", "'sigmoid'"],
+    ),
+    "outputs for other classes": (
+        '[data]\nkind = "blobs"\nclasses = 3\n' + MODELS + ARCHITECTURE % (2, 4, '"softmax"', ""),
+        5,
+        "models[0].architecture[0].output_dim",
+        ["must be 3 in the last entry", "got 4"],
+    ),
+    "three classes on a boundary panel": (
+        '[data]\nkind = "spirals"\nclasses = 3',
+        3,
+        "data.classes",
+        ["must be 2 for boundary panels", "got 3"],
+    ),
+    "softmax on a boundary panel": (
+        MODELS + 'loss = "categorical_crossentropy"',
+        2,
+        "models[0].loss",
+        ["can't be 'categorical_crossentropy' for boundary panels"],
+    ),
+    "one class": ('[data]\nkind = "blobs"\nclasses = 1', 3, "data.classes", ["≥ 2", "got 1"]),
+    "classes of moons": ("[data]\nclasses = 3", 2, "data.classes", ["unknown key"]),
+    "stopping without patience": (
+        MODELS + 'early_stopping = { monitor = "loss" }',
+        2,
+        "models[0].early_stopping.patience",
+        ["must be given"],
+    ),
+    "unknown monitor": (
+        MODELS + 'early_stopping = { patience = 5, monitor = "val_los" }',
+        2,
+        "models[0].early_stopping.monitor",
+        ["did you mean 'val_loss'"],
+    ),
+    "nothing to validate on": (
+        "[data]\ntest_fraction = 0\n" + MODELS + "early_stopping = { patience = 5 }",
+        4,
+        "models[0].early_stopping.monitor",
+        ["'loss' or 'accuracy' without test samples", "got 'val_loss'"],
+    ),
+    # what is kept of it
+    "captured in two ways": (
+        MODELS + "capture = { every = 5, count = 5 }",
+        2,
+        "models[0].capture.count",
+        ["beside every", "give one"],
+    ),
+    "spacing of how many": (
+        MODELS + 'capture = { spacing = "adaptive" }',
+        2,
+        "models[0].capture.count",
+        ["must be given beside spacing"],
+    ),
+    "unknown spacing": (
+        MODELS + 'capture = { count = 5, spacing = "log" }',
+        2,
+        "models[0].capture.spacing",
+        ["'logarithmic'", "'log'"],
+    ),
+    "one snapshot": (MODELS + "capture = { count = 1 }", 2, "models[0].capture.count", ["≥ 2"]),
+    "updates out of order": (
+        MODELS + "capture = { updates = [1, 5,\n5] }",
+        3,
+        "models[0].capture.updates[2]",
+        ["greater than 5"],
+    ),
+    "updates past the end": (
+        MODELS + "iterations = 100\ncapture = { updates = [1, 101] }",
+        3,
+        "models[0].capture.updates[1]",
+        ["≤ 100", "got 101"],
+    ),
+    "updates in epochs": (
+        MODELS + 'capture = { updates = [1], unit = "epoch" }',
+        2,
+        "models[0].capture.unit",
+        ["can't be 'epoch' beside updates"],
+    ),
+    "too much to choose from": (
+        MODELS
+        + "layers = [1000, 1000]\niterations = 1000\n"
+        + 'capture = { count = 60, spacing = "adaptive" }',
+        4,
+        "models[0].capture",
+        ["at most 100 000 000 numbers", "120 snapshots"],
+    ),
     # the whole is too large
     "too many updates": (
         MODELS + "epochs = 1_000_000\nbatch_size = 1",

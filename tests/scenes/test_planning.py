@@ -4,6 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from epochreel.nn.capture import Adaptive, Listed, Spaced
+from epochreel.nn.early_stopping import EarlyStopping
+from epochreel.nn.optimizers import OPTIMIZERS, SGD, Adam, AdamW
+from epochreel.nn.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    PiecewiseConstant,
+    StepDecay,
+    WarmUp,
+)
 from epochreel.scenes.model_spec import CaptureSpec, LayerSpec, ModelSpec
 from epochreel.scenes.planning import plan_training
 
@@ -109,3 +119,104 @@ def test_snapshots_are_counted_as_a_loop_counts_them(
     assert plan.snapshots == len(kept)
     if every is None:
         assert plan.snapshots <= 302
+
+
+def model(**tables: object) -> ModelSpec:
+    """Read a model as from a scene file."""
+    return ModelSpec.model_validate(tables)
+
+
+@pytest.mark.parametrize(
+    ("table", "optimizer"),
+    [
+        ({}, SGD(0.01)),
+        ({"learning_rate": 0.5, "momentum": 0.3}, SGD(0.5, 0.3)),
+        ({"kind": "adamw"}, AdamW()),
+        ({"kind": "adam", "beta_1": 0.5, "clip_norm": 2}, Adam(beta_1=0.5, clip_norm=2)),
+        ({"schedule": {}}, SGD(0.01)),
+        ({"kind": "adam", "schedule": {"kind": "cosine"}}, Adam(CosineDecay(0.001, 1000))),
+        (
+            {"schedule": {"kind": "cosine", "warm_up_steps": 100, "warm_up_start": 0.001}},
+            SGD(WarmUp(CosineDecay(0.01, 900), 100, 0.001)),
+        ),
+        (
+            {"learning_rate": 1, "schedule": {"kind": "cosine", "decay_steps": 7, "alpha": 0.5}},
+            SGD(CosineDecay(1, 7, 0.5)),
+        ),
+        ({"schedule": {"kind": "step", "decay_steps": 9}}, SGD(StepDecay(0.01, 9))),
+        (
+            {"schedule": {"kind": "step", "decay_steps": 9, "decay_rate": 0.5}},
+            SGD(StepDecay(0.01, 9, 0.5)),
+        ),
+        (
+            {"schedule": {"kind": "exponential", "decay_steps": 9, "decay_rate": 0.5}},
+            SGD(ExponentialDecay(0.01, 9, 0.5)),
+        ),
+        (
+            {"schedule": {"kind": "piecewise", "boundaries": [5], "values": [1.0, 0.1]}},
+            SGD(PiecewiseConstant([5], [1.0, 0.1])),
+        ),
+        ({"schedule": {"warm_up_steps": 5}}, SGD(WarmUp(0.01, 5))),
+    ],
+)
+def test_optimizers_and_schedules(table: dict[str, object], optimizer: object) -> None:
+    plan = plan_training(model(optimizer=table, iterations=1000), 100)
+    assert plan.optimizer == optimizer
+    assert hash(plan) == hash(plan_training(model(optimizer=table, iterations=1000), 100))
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_every_optimizer_can_be_asked_for(kind: str) -> None:
+    plan = plan_training(model(optimizer={"kind": kind}), 100)
+    assert plan.optimizer == OPTIMIZERS[kind]()
+
+
+@pytest.mark.parametrize(
+    ("table", "capture", "snapshots"),
+    [
+        ({"updates": [1, 5, 20]}, Listed((1, 5, 20)), 5),
+        ({"updates": [0, 5, 100]}, Listed((0, 5, 100)), 3),
+        ({"count": 7}, Spaced(7), 7),
+        ({"count": 7, "spacing": "linear"}, Spaced(7), 7),
+        ({"count": 7, "spacing": "logarithmic"}, Spaced(7, "logarithmic"), 7),
+        ({"count": 7, "spacing": "adaptive"}, Adaptive(7), 7),
+        ({"count": 500, "spacing": "adaptive"}, Adaptive(500), 101),
+    ],
+)
+def test_captures(table: dict[str, object], capture: object, snapshots: int) -> None:
+    plan = plan_training(model(capture=table, iterations=100), 100)
+    assert (plan.capture, plan.snapshots, plan.every) == (capture, snapshots, None)
+
+
+@pytest.mark.parametrize(
+    ("loss", "classes", "outputs", "last", "settled"),
+    [
+        (None, 2, 1, "sigmoid", "binary_crossentropy"),
+        (None, 3, 3, "softmax", "categorical_crossentropy"),
+        ("categorical_crossentropy", 2, 2, "softmax", "categorical_crossentropy"),
+        ("mean_squared_error", 2, 1, "sigmoid", "mean_squared_error"),
+        ("mean_squared_error", 4, 4, "softmax", "mean_squared_error"),
+        ("hinge", 2, 1, "linear", "hinge"),
+        ("hinge", 3, 3, "linear", "hinge"),
+    ],
+)
+def test_outputs_fit_the_loss_and_the_classes(
+    loss: str | None, classes: int, outputs: int, last: str, settled: str
+) -> None:
+    plan = plan_training(model(loss=loss, layers=[4]), 100, classes)
+    layer = plan.layers[-1]
+    assert (layer.output_dim, layer.activation, plan.loss) == (outputs, last, settled)
+
+
+def test_what_is_asked_for_beside_updates() -> None:
+    plan = plan_training(
+        model(
+            regularization={"l1": 0.1, "l2": 0.2}, dropout=0.3, layers=[4, 4],
+            early_stopping={"monitor": "loss", "patience": 5, "restore_best": False},
+        ),
+        100,
+    )  # fmt: skip
+    assert (plan.l1, plan.l2, plan.dropout) == (0.1, 0.2, (0.3, 0.3))
+    assert plan.early_stopping == EarlyStopping("loss", 5, restore_best=False)
+    plan = plan_training(model(dropout=[0.3, 0], layers=[4, 4]), 100)
+    assert (plan.l1, plan.l2, plan.dropout, plan.early_stopping) == (0, 0, (0.3, 0), None)

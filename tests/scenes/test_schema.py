@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from epochreel.nn.capture import SPACINGS
+from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.scenes.data_spec import DATA_KINDS, CsvData, MoonsData
 from epochreel.scenes.library import STARTER, ready_made
 from epochreel.scenes.loading import parse_scene, read_scene
@@ -133,7 +135,9 @@ KEYS = [
     "header", "name", "engine", "layers", "architecture", "activation", "initializer", "optimizer",
     "learning_rate", "batch_size", "iterations", "epochs", "capture", "every", "unit", "model",
     "bands", "points", "fps", "hold_first", "hold_last", "max_frames", "file", "size", "input_dim",
-    "output_dim", "<moons>", "__class__", "model_config", "",
+    "output_dim", "loss", "schedule", "momentum", "beta_1", "clip_norm", "decay_steps", "values",
+    "boundaries", "warm_up_steps", "regularization", "l2", "dropout", "early_stopping", "patience",
+    "monitor", "updates", "count", "spacing", "classes", "<moons>", "__class__", "model_config", "",
 ]  # fmt: skip
 WORDS = ["dark", "moons", "csv", "sgd", "relu", "full", "boundary", "x.gif", "../x.gif", "epoch"]
 
@@ -194,6 +198,12 @@ def fraction(least: float, most: float) -> st.SearchStrategy[float]:
     return st.floats(least, most, allow_nan=False)
 
 
+SCHEDULES = [
+    {"kind": "constant"},
+    {"kind": "step", "decay_steps": 5},
+    {"kind": "exponential", "decay_steps": 5, "decay_rate": 0.5, "warm_up_steps": 3},
+    {"kind": "cosine", "alpha": 0.1, "warm_up_steps": 10, "warm_up_start": 0.001},
+]
 names = st.text("abcXYZ é0_-", min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
 generated = st.fixed_dictionaries(
     {"kind": st.sampled_from([kind for kind in DATA_KINDS if kind != "csv"])},
@@ -211,12 +221,32 @@ models = st.fixed_dictionaries(
         "layers": st.lists(whole(1, 4096), max_size=64),
         "activation": st.sampled_from(["relu", "tanh"]),
         "initializer": st.sampled_from(["normal", "zeros"]),
-        "optimizer": st.fixed_dictionaries({}, optional={"learning_rate": fraction(0, 10)}),
+        "optimizer": st.fixed_dictionaries(
+            {"kind": st.sampled_from(list(OPTIMIZERS))},
+            optional={
+                "learning_rate": fraction(0, 10),
+                "weight_decay": fraction(0, 1),
+                "clip_norm": fraction(0.1, 10),
+                "schedule": st.sampled_from(SCHEDULES),
+            },
+        ),
+        "loss": st.sampled_from(["binary_crossentropy", "mean_squared_error", "hinge"]),
+        "regularization": st.fixed_dictionaries(
+            {}, optional={"l1": fraction(0, 1), "l2": fraction(0, 1)}
+        ),
+        "dropout": fraction(0, 0.9),
+        "early_stopping": st.fixed_dictionaries(
+            {"patience": whole(0, 100)}, optional={"min_delta": fraction(0, 1)}
+        ),
         "batch_size": whole(1, 1000) | st.just("full"),
         "epochs": whole(1, 10_000),
         "capture": st.fixed_dictionaries(
             {}, optional={"every": whole(1, 100), "unit": st.sampled_from(["update", "epoch"])}
-        ),
+        )
+        | st.fixed_dictionaries(
+            {"count": whole(2, 500)}, optional={"spacing": st.sampled_from(SPACINGS)}
+        )
+        | st.fixed_dictionaries({"updates": st.sets(whole(0, 900)).map(sorted)}),
         "seed": whole(0, 2**32 - 1),
     },
 )
