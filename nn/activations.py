@@ -198,9 +198,10 @@ class SELU(Activation):
     def __init__(self, a: Array, delta: Array) -> None:
         super().__init__(a, delta)
         self.zeros, self.scratch = np.zeros_like(a), np.empty_like(a)
-        self.positive = np.empty(a.shape, dtype=bool)
+        self.positive, self.fall = np.empty(a.shape, dtype=bool), np.empty_like(a)
         self.up = np.array(self.scale, a.dtype)
         self.down = np.array(self.scale * self.alpha, a.dtype)
+        self.step = np.array(self.scale * self.alpha - self.scale, a.dtype)
 
     def forward(self) -> None:
         """Replace Z by A."""
@@ -212,10 +213,12 @@ class SELU(Activation):
         np.add(self.a, self.scratch, self.a)
 
     def backward(self) -> None:
-        """Multiply by A + λ α, and by λ where A > 0."""
+        """Multiply by min(A, 0) + λ α, less λ α − λ where A > 0; a mask takes 5 times as long."""
         np.greater(self.a, self.zeros, self.positive)
-        np.add(self.a, self.down, self.scratch)
-        np.copyto(self.scratch, self.up, where=self.positive)
+        np.multiply(self.positive, self.step, self.fall)
+        np.minimum(self.a, self.zeros, out=self.scratch)
+        np.add(self.scratch, self.down, self.scratch)
+        np.subtract(self.scratch, self.fall, self.scratch)
         np.multiply(self.delta, self.scratch, self.delta)
 
 
