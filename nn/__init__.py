@@ -11,6 +11,7 @@ from epochreel.nn.errors import EpochreelError, InvalidInputError
 from epochreel.nn.history import History
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
+from epochreel.nn.racing import train_together
 from epochreel.nn.recorder import Recorder, evaluate
 from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
 from epochreel.nn.recording_file import load_recording
@@ -47,6 +48,7 @@ __all__ = [
     "load_recording",
     "make_dataset",
     "train",
+    "train_together",
     "Adagrad",
     "Adam",
     "AdamW",

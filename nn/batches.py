@@ -92,6 +92,21 @@ class Batches:
             self.batches.append(Batch(run, to_delta, columns[:, part], self.y[span], span))
         self.sizes = np.array([batch.x.shape[1] for batch in self.batches])
 
+    def move(self, x: Array, y: Array) -> None:
+        """Keep the samples of an epoch elsewhere: those of several networks stand side by side.
+
+        Parameters
+        ----------
+        x : (samples, inputs + 1) array
+        y : (outputs, samples) array
+        """
+        np.copyto(x, self._x_epoch)
+        np.copyto(y, self.y)
+        self._x_epoch, self.y = x, y
+        self.batches = [
+            batch._replace(x=x.T[:, batch.span[1]], y=y[batch.span]) for batch in self.batches
+        ]
+
     def shuffle(self) -> None:
         """Begin an epoch: draw its order, and put the samples in it."""
         if self._rng is None:

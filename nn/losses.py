@@ -73,8 +73,8 @@ class Loss:
 
         Parameters
         ----------
-        logits : (outputs, samples) array
-            Gives size and dtype of the batches.
+        logits : (…, outputs, samples) array
+            Gives shape and dtype of the batches.
         """
         raise NotImplementedError
 
@@ -118,7 +118,7 @@ class BinaryCrossentropy(Loss):
         that may be 0, and it takes a third of the passes over the data.
         """
         # arrays without dimensions: a Python number is converted at each use, 0.25 µs
-        one, share = _numbers(logits.dtype, 1, 1 / logits.shape[1])
+        one, share = _numbers(logits.dtype, 1, 1 / logits.shape[-1])
 
         def to_delta(logits: Array, y: Array, out: Array) -> None:
             np.negative(logits, out)
@@ -153,14 +153,14 @@ class CategoricalCrossentropy(Loss):
 
     def differential(self, logits: Array) -> ToDelta:
         """Write (softmax(Z) − Y) / samples; both are differentiated together, as of two classes."""
-        (share,) = _numbers(logits.dtype, 1 / logits.shape[1])
-        row = np.empty((1, logits.shape[1]), logits.dtype)
+        (share,) = _numbers(logits.dtype, 1 / logits.shape[-1])
+        row = np.empty_like(logits[..., :1, :])
 
         def to_delta(logits: Array, y: Array, out: Array) -> None:
-            np.max(logits, axis=0, out=row, keepdims=True)
+            np.max(logits, axis=-2, out=row, keepdims=True)
             np.subtract(logits, row, out)
             np.exp(out, out)
-            np.sum(out, axis=0, out=row, keepdims=True)
+            np.sum(out, axis=-2, out=row, keepdims=True)
             np.divide(out, row, out)
             np.subtract(out, y, out)
             np.multiply(out, share, out)
@@ -185,7 +185,7 @@ class _OfOutputs(Loss):
 
     def differential(self, logits: Array) -> ToDelta:
         """Compute ∂L/∂A of the outputs A, and from it ∂L/∂Z, as for any other layer."""
-        (share,) = _numbers(logits.dtype, 1 / logits.size)
+        (share,) = _numbers(logits.dtype, 1 / (logits.shape[-2] * logits.shape[-1]))
         a, delta = np.zeros_like(logits), np.zeros_like(logits)
         f = ACTIVATIONS[self.activation](a, delta)
         slope = self.slope(a)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,11 @@ from epochreel.nn.regularization import Penalty
 from epochreel.nn.stepping import Stepper
 
 __all__ = ["Extras", "Run"]
+
+Hook: TypeAlias = Callable[[TrainingState], None]
+HOOKS = tuple(
+    f"{part}_{end}" for part in ("train", "epoch", "iteration") for end in ("begin", "end")
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Run:
         total: int,
         extras: Extras,
     ) -> None:
-        self.network, self.batches, self.extras = network, batches, extras
+        self.network, self.batches, self.loss, self.extras = network, batches, loss, extras
         self.total = total
         self.per_epoch = len(batches.batches)
         each_batch = extras.each_batch or self.per_epoch == 1
@@ -96,50 +102,54 @@ class Run:
         self.iteration = 0
         self.stopped: str | None = None
         self.began = perf_counter()
+        self.state: TrainingState = _State(self)
+        self.hooks: dict[str, list[Hook]] = {name: [] for name in HOOKS}
 
     def train(self, callbacks: Sequence[Callback]) -> History:
         """Go through the life cycle."""
-        state: TrainingState = _State(self)
-        self.began = perf_counter()
         # what overflows is found by its result; a warning would say less, and not where
         with np.errstate(all="ignore"):
             try:
-                _call(overridden(callbacks, "on_train_begin"), state)
-                self._iterate(callbacks, state)
+                self.begin(callbacks)
+                self.go_on()
             except StopTraining as stop:
                 self.stopped = str(stop)
-            metrics = self._metrics()
-            for hook in overridden(callbacks, "on_train_end"):
-                try:
-                    hook(state)
-                except StopTraining as stop:
-                    self.stopped = self.stopped or str(stop)
+            return self.finish()
+
+    def begin(self, callbacks: Sequence[Callback]) -> None:
+        """Take the callbacks, and tell them."""
+        self.hooks = {name: overridden(callbacks, f"on_{name}") for name in HOOKS}
+        self.began = perf_counter()
+        self.call("train_begin")
+
+    def finish(self) -> History:
+        """Tell the callbacks, and sum up."""
+        metrics = self._metrics()
+        for hook in self.hooks["train_end"]:
+            try:
+                hook(self.state)
+            except StopTraining as stop:
+                self.stopped = self.stopped or str(stop)
         return History(
             metrics=metrics,
             updates=self.iteration,
-            epochs=state.epoch,
-            seconds=state.seconds,
+            epochs=self.state.epoch,
+            seconds=self.state.seconds,
             stopped=self.stopped,
             restored=self.watch.restore() if self.watch is not None else None,
         )
 
-    def _iterate(self, callbacks: Sequence[Callback], state: TrainingState) -> None:
-        epoch_begin, epoch_end, iteration_begin, iteration_end = (
-            overridden(callbacks, f"on_{hook}")
-            for hook in ("epoch_begin", "epoch_end", "iteration_begin", "iteration_end")
-        )
+    def go_on(self) -> None:
+        """Train from the beginning of an epoch to the end."""
+        iteration_begin, iteration_end = self.hooks["iteration_begin"], self.hooks["iteration_end"]
         flat, gradient = self.network.flat, self.batches.gradient
         to_step, batches = self.stepper, self.batches.batches
         zeros = np.zeros_like(flat)
-        logits = None
         while self.iteration < self.total:
-            self.batches.shuffle()
-            _call(epoch_begin, state)
-            if self.log is not None:
-                logits = self.log.next_row()
+            logits = self.begin_epoch()
             for run, to_delta, x, y, span in batches[: self.total - self.iteration]:
                 if iteration_begin:
-                    _call(iteration_begin, state)
+                    self.call("iteration_begin")
                 z = run.forward(x)
                 if logits is not None:
                     logits[span] = z
@@ -150,12 +160,27 @@ class Run:
                 if flat.dot(zeros) != 0:
                     raise StopTraining(not_finite(self.iteration))
                 if iteration_end:
-                    _call(iteration_end, state)
-            if self.iteration % self.per_epoch == 0:
-                enough = self._assess()
-                _call(epoch_end, state)
-                if enough and self.iteration < self.total:
-                    raise StopTraining(enough)
+                    self.call("iteration_end")
+            self.end_epoch()
+
+    def begin_epoch(self) -> Array | None:
+        """Draw its order, and tell the callbacks; give the place to put its logits, if any."""
+        self.batches.shuffle()
+        self.call("epoch_begin")
+        return self.log.next_row() if self.log is not None else None
+
+    def end_epoch(self) -> None:
+        """Judge an epoch, if it is whole, and tell the callbacks."""
+        if self.iteration % self.per_epoch == 0:
+            enough = self._assess()
+            self.call("epoch_end")
+            if enough and self.iteration < self.total:
+                raise StopTraining(enough)
+
+    def call(self, hook: str) -> None:
+        """Call one hook of all callbacks."""
+        for bound in self.hooks[hook]:
+            bound(self.state)
 
     def _assess(self) -> str | None:
         """Validate after an epoch; say why to stop, if early stopping says so."""
@@ -204,11 +229,6 @@ def _validation(
         return float(value[0]) + cost, float(accuracy[0])
 
     return measure
-
-
-def _call(hooks: Sequence[Callable[[TrainingState], None]], state: TrainingState) -> None:
-    for hook in hooks:
-        hook(state)
 
 
 class _State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from typing import Literal, TypedDict, cast
 
 from numpy.typing import ArrayLike
 
@@ -27,7 +27,7 @@ from epochreel.nn.optimizers import OPTIMIZERS, Optimizer
 from epochreel.nn.regularization import Penalty
 from epochreel.nn.run import Extras, Run
 
-__all__ = ["train"]
+__all__ = ["Options", "prepare", "train"]
 
 
 def train(
@@ -110,6 +110,57 @@ def train(
     become NaN or infinite; the history says so, and that is no error. A loss that isn't finite is
     noticed only where loss or accuracy are asked for; parameters that aren't, always.
     """
+    run = prepare(
+        network, x, y, loss=loss, optimizer=optimizer, epochs=epochs, iterations=iterations,
+        batch_size=batch_size, shuffle=shuffle, rng=rng, l1=l1, l2=l2, dropout=dropout,
+        class_weight=class_weight, sample_weight=sample_weight, validation_data=validation_data,
+        early_stopping=early_stopping, metrics=metrics, metrics_per=metrics_per,
+    )  # fmt: skip
+    return run.train([as_callback(given) for given in callbacks])
+
+
+class Options(TypedDict, total=False):
+    """What :func:`train` can be told that several trainings may share."""
+
+    loss: str
+    epochs: int | None
+    iterations: int | None
+    batch_size: int | None
+    shuffle: bool
+    l1: float
+    l2: float
+    dropout: float | Sequence[float]
+    class_weight: Mapping[int, float] | None
+    sample_weight: ArrayLike | None
+    validation_data: tuple[ArrayLike, ArrayLike] | None
+    early_stopping: EarlyStopping | None
+    metrics: Sequence[str]
+    metrics_per: Literal["iteration", "epoch"] | None
+
+
+def prepare(
+    network: Network,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str = "binary_crossentropy",
+    optimizer: Optimizer | str = "sgd",
+    epochs: int | None = None,
+    iterations: int | None = None,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    rng: Rng | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float | Sequence[float] = 0.0,
+    class_weight: Mapping[int, float] | None = None,
+    sample_weight: ArrayLike | None = None,
+    validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    early_stopping: EarlyStopping | None = None,
+    metrics: Sequence[str] = ("loss", "accuracy"),
+    metrics_per: Literal["iteration", "epoch"] | None = None,
+) -> Run:
+    """Check everything that :func:`train` is given but its callbacks, and make a run of it."""
     last = network.architecture[-1]
     look_up("loss", loss, LOSSES)
     if isinstance(optimizer, str):
@@ -136,9 +187,8 @@ def train(
     )
     batches = Batches(network, samples, kind, batch_size, rng, drops)
     total = _total_iterations(epochs, iterations, len(batches.batches))
-    hooks = [as_callback(given) for given in callbacks]
     to_step = optimizer.start(network.flat, variable_slices(network.architecture))
-    return Run(network, batches, kind, to_step, total, extras).train(hooks)
+    return Run(network, batches, kind, to_step, total, extras)
 
 
 def _penalty(network: Network, l1: float, l2: float) -> Penalty | None:
