@@ -13,18 +13,23 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results"
 
 
-def seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
+Clock = Callable[[], float]
+
+
+def seconds(run: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def in_turn(runs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def in_turn(
+    runs: Mapping[str, Callable[[], object]], rounds: int, clock: Clock = time.perf_counter
+) -> dict[str, float]:
     """Time each run once a round, so that a drifting machine drifts for all; give medians."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
-            times[name].append(seconds(run))
+            times[name].append(seconds(run, clock))
     return {name: statistics.median(found) for name, found in times.items()}
 
 
