@@ -7,7 +7,8 @@ needs is made once, with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from math import pi, sqrt
 from typing import Any
@@ -31,6 +32,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "activate",
+    "share_slopes",
 ]
 
 Array = NDArray[np.floating[Any]]
@@ -77,6 +79,7 @@ class ReLU(Activation):
         self.a_bits, self.delta_bits = a.view(whole), delta.view(whole)
         self.ones = np.ones_like(self.a_bits)
         self.slope = np.empty_like(self.a_bits)
+        self.finds_slope = True
 
     def forward(self) -> None:
         """Replace Z by A."""
@@ -89,7 +92,8 @@ class ReLU(Activation):
         them and 1; and a whole number times 0 or 1 has the bits of none or all of δ. That takes
         half the time of comparing floats and multiplying by what comes of it.
         """
-        np.minimum(self.a_bits, self.ones, out=self.slope)
+        if self.finds_slope:
+            np.minimum(self.a_bits, self.ones, out=self.slope)
         np.multiply(self.delta_bits, self.slope, self.delta_bits)
 
 
@@ -348,6 +352,36 @@ ACTIVATIONS: Mapping[str, type[Activation]] = {
     "softmax": Softmax,
 }
 """Name → class."""
+
+
+def share_slopes(layers: Sequence[Activation], a: Array) -> Callable[[], object]:
+    """Let layers that are all ReLU find their f′ at once: 3 operations less, 4 % of a batch of 32.
+
+    Parameters
+    ----------
+    layers : sequence of Activation
+    a : (…, rows, samples) array
+        Holds A of all, a row that isn't theirs after each.
+
+    Returns
+    -------
+    callable
+        To be called before the first ``backward``.
+    """
+    own = [layer for layer in layers if type(layer) is ReLU]
+    if len(own) < len(layers):
+        return _nothing
+    bits = a.view(np.dtype(f"u{a.itemsize}"))
+    ones, slope, start = np.ones_like(bits), np.empty_like(bits), 0
+    for layer in own:
+        layer.finds_slope, units = False, layer.a.shape[-2]
+        layer.slope = slope[..., start : start + units, :]
+        start += units + 1
+    return partial(np.minimum, bits, ones, out=slope)
+
+
+def _nothing() -> None:
+    pass
 
 
 def activate(name: str, z: Array) -> Array:

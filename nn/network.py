@@ -30,7 +30,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from epochreel.nn.activations import Array, activate
+from epochreel.nn.activations import Array, activate, share_slopes
 from epochreel.nn.architecture import (
     Architecture,
     architecture_from_entries,
@@ -60,12 +60,9 @@ class Pass:
     Parameters
     ----------
     architecture : tuple of LayerSpec
-    parameters : (parameters,) array
-        Read by ``forward`` and ``backward``; not copied.
-    gradient : (parameters,) array
-        Written by ``backward``.
-    samples : int
-        Size of the batch.
+    parameters : (parameters,) array, read by ``forward`` and ``backward``, not copied
+    gradient : (parameters,) array, written by ``backward``
+    samples : int, the size of the batch
     drops : sequence of Drop or None, for each hidden layer that has dropout
     """
 
@@ -78,10 +75,12 @@ class Pass:
         self.weights = w = parameter_blocks(architecture, parameters)
         self.gradients = g = parameter_blocks(architecture, gradient)
         self.x = np.ones((architecture[0].input_dim + 1, samples), dtype)
-        a = [np.ones((widths[i] + 1, samples), dtype) for i in hidden]
+        block = np.ones((sum(widths[:-1]) + len(hidden), samples), dtype)
+        a = np.split(block, np.cumsum([width + 1 for width in widths[:-1]]))
         self.deltas = d = [np.empty((width, samples), dtype) for width in widths]
         drop, names = drops or [None for _ in hidden], [spec.activation for spec in architecture]
         f = [hidden_activation(names[i], a[i][:-1], d[i], drop[i]) for i in hidden]
+        self._find_slopes = share_slopes(f, block)
         self.logits = np.empty((widths[-1], samples), dtype)
         # what meets what stays the same from batch to batch: both ways are laid out once
         self._up = [(w[i].T, f[i].z, f[i], a[i]) for i in hidden]
@@ -119,6 +118,7 @@ class Pass:
             Made by :meth:`Loss.differential`.
         """
         to_delta(self.logits, y, self.deltas[-1])  # δ = ∂L/∂Z
+        self._find_slopes()  # f′ of all layers, if they are all ReLU
         for a, delta, delta_t, gradient, weights, delta_below, f in self._down:
             a.dot(delta_t, gradient)  # ∂L/∂[W; b] = [A; 1] δᵀ
             weights.dot(delta, delta_below)  # ∂L/∂A = W δ

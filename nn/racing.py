@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar, Unpack, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from epochreel.nn.activations import ACTIVATIONS, Array
+from epochreel.nn.activations import ACTIVATIONS, Array, share_slopes
 from epochreel.nn.architecture import Architecture
 from epochreel.nn.callbacks import CallbackLike, StopTraining, as_callback
 from epochreel.nn.errors import InvalidInputError
@@ -168,10 +168,12 @@ class _Stack:
         dtype, count, widths = flat.dtype, len(flat), [spec.output_dim for spec in architecture]
         hidden = range(len(architecture) - 1)
         w, g = _blocks(architecture, flat), _blocks(architecture, gradient)
-        a = [np.ones((count, widths[i] + 1, samples), dtype) for i in hidden]
+        block = np.ones((count, sum(widths[:-1]) + len(hidden), samples), dtype)
+        a = np.split(block, np.cumsum([width + 1 for width in widths[:-1]]), axis=1)
         d = [np.empty((count, width, samples), dtype) for width in widths]
         names = [spec.activation for spec in architecture]
         f = [ACTIVATIONS[names[i]](a[i][:, :-1], d[i]) for i in hidden]
+        self._find_slopes = share_slopes(f, block)
         self.logits = np.empty((count, widths[-1], samples), dtype)
         self.rows = list(self.logits)
         self.delta = d[-1]  # ∂L/∂Z of the last layer
@@ -194,6 +196,7 @@ class _Stack:
 
     def backward(self, x: Array) -> None:
         """Compute the gradients, after ``forward`` and with ``delta`` written."""
+        self._find_slopes()
         for a, delta, delta_t, gradient, weights, delta_below, f in self._down:
             np.matmul(a, delta_t, gradient)
             np.matmul(weights, delta, delta_below)
