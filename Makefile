@@ -44,7 +44,7 @@ types: $(VENV)/.dev  ## Check the types
 	@for part in nn render scenes; do ln -sfn ../../../$$part build/typing/epochreel/$$part; done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(VENV)/.run  ## Measure speed, as ratios within one run
+bench: $(VENV)/.frameworks  ## Measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
 readme-film: $(VENV)/.run  ## Renew the films at the top of README
