@@ -7,6 +7,8 @@ The colour scale is fixed over [0, 1] and never refitted.
 What makes it fast (1434×943 pixels, one core, against predicting and painting all of a 4 px grid):
 
 - Nodes are 16 px apart, 8 px where the colour changes, 4 px along the 0.5 line: 2 ms, not 11.
+  Between nodes that agree with those beside them the field is straight, and nothing is predicted:
+  a third fewer points, in networks of ReLU.
 - A cell whose corners have one colour is one colour, for bilinear interpolation stays between its
   corners. Only the others are interpolated, and one-coloured ones are filled when they change: 1.2
   ms, not 6.5.
@@ -29,8 +31,9 @@ BoolImage = npt.NDArray[np.bool_]
 Predict = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 """Logits (points,) at points (points, 2)."""
 
-_SATURATED = 60.0
-"""Past this logit the probability is 0 or 1 in every digit a pixel can show; exp stays finite."""
+_STRAIGHT = 1 / 160
+"""Two estimates of a logit are one if they differ by this part of what it changes around there: a
+line moves by no more than that part of a cell, 0.1 px where nodes are 16 px apart."""
 
 
 class NodeGrid:
@@ -93,18 +96,28 @@ class NodeGrid:
     def _refined(
         nodes: FloatImage, cells: BoolImage, points: npt.NDArray[np.float32], predict: Predict
     ) -> FloatImage:
-        """Halve the distance of nodes: predicted in the given cells, interpolated elsewhere."""
+        """Halve the distance of nodes: predicted in the given cells, interpolated elsewhere.
+
+        First the middles of cells are predicted. The middle of a side is predicted too where the
+        field bends: where the middle of a cell beside it isn't the mean of the cell's corners, or
+        the mean of the side's ends isn't the mean of the middles on either side of it.
+        """
         rows, columns = nodes.shape
         finer = np.empty((2 * rows - 1, 2 * columns - 1), np.float32)
         finer[::2, ::2] = nodes
         finer[::2, 1::2] = 0.5 * (nodes[:, :-1] + nodes[:, 1:])
         finer[1::2] = 0.5 * (finer[:-2:2] + finer[2::2])
+        if not cells.any():
+            return finer
+        middles = finer[1::2, 1::2]
+        predicted = predict(points[1::2, 1::2][cells])
+        slope = np.abs(nodes[:-1, :-1] - nodes[1:, 1:]) + np.abs(nodes[:-1, 1:] - nodes[1:, :-1])
+        bent = np.zeros_like(cells)
+        bent[cells] = np.abs(predicted - middles[cells]) > _STRAIGHT * slope[cells]
+        middles[cells] = predicted
         wanted = np.zeros(finer.shape, bool)
-        wanted[1::2, 1::2] = cells
-        wanted[:-1:2, 1::2] |= cells
-        wanted[2::2, 1::2] |= cells
-        wanted[1::2, :-1:2] |= cells
-        wanted[1::2, 2::2] |= cells
+        wanted[::2, 1::2] = _bent_sides(nodes, middles, cells, bent)
+        wanted[1::2, ::2] = _bent_sides(nodes.T, middles.T, cells.T, bent.T).T
         if wanted.any():
             finer[wanted] = predict(points[wanted])
         return finer
@@ -121,7 +134,9 @@ class BandPainter:
     """
 
     def __init__(self, grid: NodeGrid, colors: npt.NDArray[np.uint8]) -> None:
-        self._grid, self._colors = grid, pack(colors)
+        self._grid = grid
+        # a probability of 1 is past the last band, and has its colour
+        self._colors = pack(np.concatenate([colors, colors[-1:]]))
         step = grid.step
         self._weights = ((np.arange(step) + 0.5) / step).astype(np.float32)
         self._offsets = np.arange(step)
@@ -142,7 +157,8 @@ class BandPainter:
         canvas : ndarray of uint8, shape (height, width, 4)
             Where to, usually a part of a frame.
         """
-        levels = band_levels(nodes, len(self._colors))
+        bands = len(self._colors) - 1
+        levels = band_levels(nodes, bands)
         mixed = _corners_differ(levels)
         plain = np.where(mixed, -1, levels[:-1, :-1])
         row, column = np.nonzero((plain != self._painted) & ~mixed)
@@ -154,7 +170,7 @@ class BandPainter:
         right -= left
         logits = right[:, :, None] * self._weights
         logits += left[:, :, None]  # (cells, step, step)
-        colors = np.take(self._colors, band_levels(logits, len(self._colors)))
+        colors = np.take(self._colors, _shares(logits, bands).astype(np.int16))
         self._rows_of(row, column, colors.view(self._cell_rows.dtype)[:, :, 0])
         canvas.view(np.uint32)[:, :, 0] = self._pixels[: self._grid.height, : self._grid.width]
 
@@ -175,13 +191,33 @@ class BandPainter:
 
 def band_levels(logits: FloatImage, bands: int) -> npt.NDArray[np.uint8]:
     """Find the band of each logit's probability, from 0 to ``bands - 1``."""
-    share = np.clip(logits, -_SATURATED, _SATURATED)
-    np.negative(share, out=share)
-    np.exp(share, out=share)
-    share += 1.0
-    np.divide(bands, share, out=share)
+    share = _shares(logits.copy(), bands)
     np.minimum(share, bands - 1, out=share)
     return share.astype(np.uint8)
+
+
+def _shares(logits: FloatImage, bands: int) -> FloatImage:
+    """Turn logits, in their place, into ``bands`` times their probability."""
+    np.negative(logits, out=logits)
+    with np.errstate(over="ignore"):  # exp of more than 88 is infinite, and its inverse 0
+        np.exp(logits, out=logits)
+    logits += 1.0
+    np.divide(bands, logits, out=logits)
+    return logits
+
+
+def _bent_sides(
+    nodes: FloatImage, middles: FloatImage, cells: BoolImage, bent: BoolImage
+) -> BoolImage:
+    """Tell for each pair of neighbours in a row of nodes whether the field bends between them."""
+    left, right, above, below = nodes[1:-1, :-1], nodes[1:-1, 1:], middles[:-1], middles[1:]
+    apart = np.abs((left + right) - (above + below))
+    sides = np.zeros((len(nodes), cells.shape[1]), bool)
+    sides[1:-1] = apart > 2 * _STRAIGHT * (np.abs(left - right) + np.abs(above - below))
+    sides[1:-1] &= cells[:-1] | cells[1:]
+    sides[:-1] |= bent
+    sides[1:] |= bent
+    return sides
 
 
 def _corners_differ(nodes: npt.NDArray[np.generic]) -> BoolImage:
