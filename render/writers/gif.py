@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import GifImagePlugin, Image
 
 from epochreel.render.palette import PaletteMap
-from epochreel.render.pixels import pack, unpack
+from epochreel.render.pixels import pack
 from epochreel.render.writers import FilmSource
 from epochreel.render.writers.atomic import AtomicWriter
 
@@ -50,10 +50,10 @@ class GifWriter(AtomicWriter):
         self._film = film
         self._file: BinaryIO | None = None
         self._map: PaletteMap | None = None
-        self._last: npt.NDArray[np.uint32] | None = None  # the frame mapped last
-        self._mapped: npt.NDArray[np.uint8] | None = None
-        self._shown: npt.NDArray[np.uint8] | None = None  # what a player shows by now
-        self._pending: npt.NDArray[np.uint8] | None = None  # waits for its duration
+        self._last: npt.NDArray[np.uint32] | None = None  # the frame that came last
+        self._mapped = np.empty(0, np.uint8)  # its indices, (pixels,)
+        # what of it a player doesn't show yet, (height, width), and waits for its duration
+        self._pending = np.empty((0, 0), np.uint8)
         self._pending_since_cs = 0
         self._frames = 0
 
@@ -70,39 +70,43 @@ class GifWriter(AtomicWriter):
         self._file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", 0) + b"\x00")
 
     def _append(self, frame: npt.NDArray[np.uint8], repeats: int) -> None:
-        indices = self._indices(frame)
-        start_cs = self._time_cs()
-        if self._pending is None:
-            self._pending = indices.copy()
-        elif not np.array_equal(indices, self._pending):
+        place, index = self._changes(frame)
+        if len(place):
+            start_cs = self._time_cs()
+            # until it is flushed, a frame too short to be shown is drawn over by the next one
             if start_cs - self._pending_since_cs >= _SHORTEST_CS:
                 self._flush(start_cs)
                 self._pending_since_cs = start_cs
-            np.copyto(self._pending, indices)
+            self._mapped[place] = index
+            self._pending.ravel()[place] = index
         self._frames += repeats
 
-    def _indices(self, frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Map a frame to the palette: only those pixels that differ from the last one's.
+    def _changes(
+        self, frame: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+        """List the pixels, as flat positions, whose palette index isn't the last frame's.
 
-        2 ms a frame of 1600×1200, against 6 ms for mapping all of it.
+        Only those that changed are mapped: 2 ms a frame of 1600×1200, against 6 ms for all of it.
         """
         if self._map is None:
             raise RuntimeError("write() outside of the with block")
-        pixels = pack(frame)
-        if self._last is None or self._mapped is None:
+        pixels = pack(frame).ravel()
+        if self._last is None:
             self._last = pixels.copy()
-            self._mapped = self._map.indices(frame)
-            return self._mapped
-        changed = np.flatnonzero(pixels != self._last)
-        colors = pixels.ravel()[changed]
-        self._mapped.ravel()[changed] = self._map.indices(unpack(colors))
-        self._last.ravel()[changed] = colors
-        return self._mapped
+            self._mapped = np.full(pixels.size, _UNCHANGED, np.uint8)
+            self._pending = np.full(frame.shape[:2], _UNCHANGED, np.uint8)
+            return np.arange(pixels.size), self._map.of_packed(pixels)
+        place = np.flatnonzero(pixels != self._last)
+        colors = pixels[place]
+        self._last[place] = colors
+        index = self._map.of_packed(colors)
+        differs = index != self._mapped[place]
+        return place[differs], index[differs]
 
     def _close(self) -> None:
         if self._file is None:
             raise RuntimeError("closed before it was opened")
-        if self._pending is not None:
+        if self._last is not None:
             # even the last frame must not be so short that players slow it down
             self._flush(max(self._time_cs(), self._pending_since_cs + _SHORTEST_CS))
         self._file.write(b";")
@@ -120,21 +124,17 @@ class GifWriter(AtomicWriter):
 
     def _flush(self, until_cs: int) -> None:
         """Write the pending frame, shown until `until_cs`."""
-        pending, shown = self._pending, self._shown
-        if pending is None or self._file is None:
+        if self._file is None:
             raise RuntimeError("nothing to write")
-        top, left, changed = 0, 0, pending
-        if shown is not None:
-            differs = pending != shown
-            rows = np.flatnonzero(differs.any(axis=1))
-            columns = np.flatnonzero(differs.any(axis=0))
-            top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
-            bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else (1, 1)
-            window = np.s_[top:bottom, left:right]
-            changed = np.where(differs[window], pending[window], np.uint8(_UNCHANGED))
+        changed = self._pending != _UNCHANGED
+        rows = np.flatnonzero(changed.any(axis=1))
+        columns = np.flatnonzero(changed.any(axis=0))
+        top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
+        bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else (1, 1)
+        window = self._pending[top:bottom, left:right]
         delay = min(until_cs - self._pending_since_cs, _LONGEST_CS)
         blocks = GifImagePlugin.getdata(
-            Image.fromarray(np.ascontiguousarray(changed)),
+            Image.fromarray(np.ascontiguousarray(window)),
             (left, top),
             duration=10 * delay,
             disposal=1,
@@ -142,4 +142,4 @@ class GifWriter(AtomicWriter):
         )
         for block in blocks:
             self._file.write(block)
-        self._shown = pending.copy()
+        window[:] = _UNCHANGED
