@@ -44,7 +44,7 @@ types: $(VENV)/.dev  ## Check the types
 	@for part in nn render scenes; do ln -sfn ../../../$$part build/typing/epochreel/$$part; done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(VENV)/.frameworks  ## Measure speed, as ratios within one run
+bench: $(VENV)/.bench  ## Measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
 readme-film: $(VENV)/.run  ## Renew the films at the top of README
@@ -68,6 +68,10 @@ $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.frameworks
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
 	@touch $@
 
 $(VENV)/.frameworks: $(VENV)/.dev

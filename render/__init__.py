@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
-from epochreel.render.film import Film, Frame
-from epochreel.render.output import write_film
-from epochreel.render.panels import PANELS, Panel
-from epochreel.render.panels.boundary import BoundaryPanel
-from epochreel.render.style import COLORMAPS, STYLES, Style, load_style
-from epochreel.render.timeline import Moment, Timeline, plan_timeline
-from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from epochreel.render.film import Film, Frame
+    from epochreel.render.looks import COLORMAPS, STYLES
+    from epochreel.render.output import write_film
+    from epochreel.render.panels import PANELS, Panel
+    from epochreel.render.panels.boundary import BoundaryPanel
+    from epochreel.render.style import Style, load_style
+    from epochreel.render.timeline import Moment, Timeline, plan_timeline
+    from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
 
 __all__ = [
     "COLORMAPS",
@@ -32,3 +37,30 @@ __all__ = [
     "plan_timeline",
     "write_film",
 ]
+
+# on use: whoever checks a scene has no need of Matplotlib
+_HOMES = {
+    "BoundaryPanel": "panels.boundary",
+    "COLORMAPS": "looks",
+    "FORMATS": "writers",
+    "Film": "film",
+    "Frame": "film",
+    "Moment": "timeline",
+    "PANELS": "panels",
+    "Panel": "panels",
+    "STYLES": "looks",
+    "Style": "style",
+    "Timeline": "timeline",
+    "WRITERS": "writers",
+    "Writer": "writers",
+    "load_style": "style",
+    "open_writer": "writers",
+    "plan_timeline": "timeline",
+    "write_film": "output",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

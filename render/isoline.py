@@ -134,8 +134,8 @@ class Stroke:
         """
         reach = self._halo_radius + 0.5
         # float32 has 1/4000 px left at 4000 px, and takes two thirds of the time
-        pieces = pieces.astype(np.float32)
-        start, along = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
+        start = pieces[:, 0].astype(np.float32)
+        along = pieces[:, 1].astype(np.float32) - start
         steep = np.abs(along[:, 1]) > np.abs(along[:, 0])
         # of each piece: coordinate along its longer direction, and across it
         lead, cross = np.where(steep, along.T[::-1], along.T)

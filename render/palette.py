@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy import spatial  # pyright: ignore[reportMissingTypeStubs]
 
 from epochreel.render.pixels import pack, unpack
 
@@ -70,6 +69,9 @@ class PaletteMap:
     """
 
     def __init__(self, palette: npt.NDArray[np.uint8]) -> None:
+        # here, because it takes 0.3 s to load, and only a GIF needs it
+        from scipy import spatial  # pyright: ignore[reportMissingTypeStubs]
+
         self._tree: Any = spatial.KDTree(palette)
         self._table = np.full(1 << 22, _UNKNOWN, np.uint8)  # by the upper bits of packed pixels
         indices = np.arange(len(palette), dtype=np.uint8)

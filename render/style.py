@@ -21,25 +21,11 @@ from matplotlib import font_manager
 from matplotlib.colors import Colormap, to_rgb
 
 from epochreel.nn.errors import unknown_name
+from epochreel.render.looks import COLORMAPS, STYLES
 
 __all__ = ["COLORMAPS", "STYLES", "Color", "Style", "TypeScale", "load_style", "text_font"]
 
 Color = tuple[int, int, int]
-
-STYLES: Mapping[str, str] = {
-    "dark": "near-black ground, for slides and video",
-    "light": "warm white with a faint grid, for blogs and print",
-}
-
-# All of them are diverging with their middle at p = 0.5, or rise steadily in lightness, so that a
-# fixed scale over [0, 1] means the same everywhere. ``safe`` ones keep their order for readers with
-# a colour-vision deficiency (ColorBrewer 2.0 for PuOr and RdYlBu; Nuñez et al. 2018 for cividis).
-COLORMAPS: Mapping[str, str] = {
-    "Spectral": "red to violet through pale yellow, as published",
-    "PuOr": "orange to purple, safe for colour-vision deficiencies",
-    "RdYlBu": "red to blue through pale yellow, safe for colour-vision deficiencies",
-    "cividis": "dark blue to yellow, even in lightness, safe for colour-vision deficiencies",
-}
 
 _FONT_FILES = ("IBMPlexSans-Regular.ttf", "IBMPlexSans-Italic.ttf", "IBMPlexSans-SemiBold.ttf")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
-from epochreel.render import PANELS, Film, Panel, Timeline, load_style, plan_timeline
+from epochreel.render.timeline import Timeline, plan_timeline
 from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
 from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
+
+if TYPE_CHECKING:
+    from epochreel.render.film import Film
+    from epochreel.render.panels import Panel
 
 __all__ = ["build_dataset", "build_film", "output_name", "output_size", "plan_film"]
 
@@ -45,6 +49,8 @@ def build_dataset(data: DataSpec) -> Dataset:
 
 def build_panel(spec: PanelSpec, model: str) -> Panel:
     """Make a panel from its table."""
+    from epochreel.render.panels import PANELS
+
     module, _, name = PANELS[spec.kind].partition(":")
     options = {
         "model": model,
@@ -76,6 +82,10 @@ def build_film(
     -------
     Film
     """
+    # here, because Matplotlib takes half a second to load and a check never needs it
+    from epochreel.render.film import Film
+    from epochreel.render.style import load_style
+
     timeline = Timeline.build(recordings, **_timing(scene.timeline, preview=preview))
     return Film(
         recordings,

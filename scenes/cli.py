@@ -125,20 +125,22 @@ def render(
     """Train the models of scenes and make their films."""
     with _guarded():
         from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
-        from epochreel.scenes.pipeline import render_scenes
+        from epochreel.scenes.pipeline import render_scenes, useful_jobs
         from epochreel.scenes.preparing import load_scenes
         from epochreel.scenes.reporting import describe_artifacts
 
         loaded = load_scenes(scenes)
-        films = sum(len(scene.file.scene.outputs) for scene in loaded)
-        models = sum(len(scene.plans) for scene in loaded)
-        # more processes than there is ever work for would only cost their start
-        workers = min(jobs or default_jobs(), max(films, models))
+        workers = min(jobs or default_jobs(), useful_jobs(loaded, preview=preview))
         reporter = _make_reporter(quiet=quiet)
         try:
             with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
                 artifacts = render_scenes(
-                    loaded, output, executor=executor, reporter=reporter, preview=preview
+                    loaded,
+                    output,
+                    executor=executor,
+                    reporter=reporter,
+                    jobs=workers,
+                    preview=preview,
                 )
         finally:
             reporter.close()

@@ -138,6 +138,9 @@ class WorkerPool(ProcessPoolExecutor):
             initializer=_start_worker,
             initargs=(sender, context.Lock(), self._cancelled),
         )
+        # all of them now: one that starts when it is needed lets its part of a film wait for it
+        for _ in range(jobs):
+            self.submit(_be_there)
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
@@ -280,6 +283,10 @@ class _Worker:
     blas_limit: object = None
 
 
+def _be_there() -> None:
+    """Give a worker something to start for."""
+
+
 def _worker_reporter() -> Reporter:
     return _Worker.reporter
 
@@ -287,6 +294,7 @@ def _worker_reporter() -> Reporter:
 def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_module("numpy")  # its BLAS must be loaded to be limited
+    import_module("epochreel.render.film")  # now, while others train: Matplotlib takes its time
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]

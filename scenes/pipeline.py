@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from epochreel.nn.errors import EpochreelError, RenderError
 from epochreel.nn.recording import Recording
-from epochreel.scenes.building import output_name
+from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.executors import GRACE_S, Link, Stoppable, uninterrupted
 from epochreel.scenes.messages import printable
@@ -19,11 +19,23 @@ from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.targets import Targets
-from epochreel.scenes.tasks import FilmFacts, FilmJob, TrainingJob, make_film, train_model
+from epochreel.scenes.tasks import (
+    FilmFacts,
+    FilmJob,
+    PartJob,
+    TrainingJob,
+    join_film,
+    make_film,
+    make_part,
+    train_model,
+)
 
-__all__ = ["Artifact", "render_scenes"]
+__all__ = ["Artifact", "render_scenes", "useful_jobs"]
 
 TrainingKey = tuple[DataSpec, TrainingPlan]
+
+PART_PIXELS = 100_000_000
+"""A part of a film has at least so many, about a second's work; less isn't worth another worker."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ def render_scenes(
     *,
     executor: Executor,
     reporter: Reporter,
+    jobs: int = 1,
     preview: bool = False,
 ) -> list[Artifact]:
     """Train all models and make all files of some scenes.
@@ -78,6 +91,9 @@ def render_scenes(
     executor : Executor
         Where the work runs.
     reporter : Reporter
+    jobs : int
+        How many tasks the executor runs at a time: where there are fewer films, a long one is made
+        in parts. Its bytes don't depend on that.
     preview : bool
         Make small, short films, with ``-preview`` in their names.
 
@@ -102,7 +118,7 @@ def render_scenes(
                 for output in s.file.scene.outputs
             ]
         )
-        run = _Run(scenes, targets, executor, link, preview)
+        run = _Run(scenes, targets, executor, link, jobs, preview)
         try:
             return run.work()
         except BaseException:
@@ -122,17 +138,29 @@ class _PlannedFilm:
     trainings: tuple[TrainingKey, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    film: _PlannedFilm
+    job: PartJob
+
+
+Work = TrainingKey | _PlannedFilm | _Part
+
+
 @dataclass(eq=False)
 class _Run:
     scenes: Sequence[PreparedScene]
     targets: Targets
     executor: Executor
     link: Link
+    jobs: int
     preview: bool
     recordings: dict[TrainingKey, Recording] = field(default_factory=dict[TrainingKey, Recording])
-    running: dict[Future[Any], TrainingKey | _PlannedFilm] = field(
-        default_factory=dict[Future[Any], "TrainingKey | _PlannedFilm"]
+    running: dict[Future[Any], Work] = field(default_factory=dict[Future[Any], Work])
+    parts: dict[_PlannedFilm, list[PartJob]] = field(
+        default_factory=dict[_PlannedFilm, list[PartJob]]
     )
+    """Those of each film that are still to be made."""
 
     def work(self) -> list[Artifact]:
         films = [
@@ -155,6 +183,9 @@ class _Run:
                 work = self.running.pop(future)
                 if isinstance(work, _PlannedFilm):
                     made[work] = self._artifact(work, _result(future, _film_label(work)))
+                elif isinstance(work, _Part):
+                    _result(future, _film_label(work.film))
+                    self._join_if_complete(work)
                 else:
                     recording = _result(future, f"training {work[1].name}")
                     self.recordings[work] = recording
@@ -165,7 +196,7 @@ class _Run:
             waiting = [film for film in waiting if film not in ready]
             # the longest first, so that no worker is left alone with it at the end
             for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film)
+                self._submit_film(film, self.jobs // len(films))
         return [made[film] for film in films]
 
     def stop(self) -> None:
@@ -184,7 +215,7 @@ class _Run:
             job = TrainingJob(f"training {number}", plan, datasets[data], data.standardize)
             self.running[self._submit(train_model, job)] = key
 
-    def _submit_film(self, film: _PlannedFilm) -> None:
+    def _submit_film(self, film: _PlannedFilm, most_parts: int) -> None:
         job = FilmJob(
             key=f"film {film.name}",
             label=str(film.name),
@@ -194,9 +225,23 @@ class _Run:
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
-        self.running[self._submit(make_film, job)] = film
+        parts = min(most_parts, _most_parts(film.scene, film.output, preview=self.preview))
+        if parts < 2:
+            self.running[self._submit(make_film, job)] = film
+            return
+        self.parts[film] = [PartJob(job, index, parts) for index in range(parts)]
+        for part in self.parts[film]:
+            self.running[self._submit(make_part, part)] = _Part(film, part)
 
-    def _submit(self, task: Any, job: TrainingJob | FilmJob) -> Future[Any]:
+    def _join_if_complete(self, done: _Part) -> None:
+        others = (work for work in self.running.values() if isinstance(work, _Part))
+        if all(other.film is not done.film for other in others):
+            parts = self.parts.pop(done.film)
+            self.running[self._submit(join_film, parts)] = done.film
+
+    def _submit(
+        self, task: Any, job: TrainingJob | FilmJob | PartJob | list[PartJob]
+    ) -> Future[Any]:
         try:
             return self.executor.submit(task, job, self.link)
         except BrokenExecutor as error:
@@ -263,3 +308,20 @@ def _cost(key: TrainingKey) -> int:
 def _pixels(film: _PlannedFilm) -> int:
     width, height = film.output.size
     return width * height
+
+
+def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
+    width, height = output_size(output, preview=preview)
+    frames = scene.timeline(preview=preview).frame_count
+    return max(1, frames * width * height // PART_PIXELS)
+
+
+def useful_jobs(scenes: Sequence[PreparedScene], *, preview: bool = False) -> int:
+    """Count the tasks that could run at a time; more processes would only cost their start."""
+    models = sum(len(scene.plans) for scene in scenes)
+    parts = sum(
+        _most_parts(scene, output, preview=preview)
+        for scene in scenes
+        for output in scene.file.scene.outputs
+    )
+    return max(models, parts)

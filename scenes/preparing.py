@@ -10,7 +10,7 @@ from math import ceil
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
-from epochreel.render import Timeline
+from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
 from epochreel.scenes.data_spec import CsvData, DataSpec

@@ -38,13 +38,13 @@ POINTS = ("test", "train", "none")
 
 
 def _styles() -> Iterable[str]:
-    from epochreel.render.style import STYLES
+    from epochreel.render.looks import STYLES
 
     return STYLES
 
 
 def _colormaps() -> Iterable[str]:
-    from epochreel.render.style import COLORMAPS
+    from epochreel.render.looks import COLORMAPS
 
     return COLORMAPS
 

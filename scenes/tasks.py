@@ -1,29 +1,40 @@
-"""The two kinds of work that a run consists of.
+"""The kinds of work that a run consists of: trainings, films, and parts of films.
 
-Both may run in another process, so all they need comes as arguments.
+All may run in another process, so all they need comes as arguments.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.nn.scaling import Scaling
-from epochreel.render import write_film
 from epochreel.scenes.building import build_film, output_size
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
 from epochreel.scenes.schema import OutputSpec, Scene
 
-__all__ = ["FilmFacts", "FilmJob", "TrainingJob", "make_film", "train_model"]
+if TYPE_CHECKING:
+    from epochreel.render.film import Film
+
+__all__ = [
+    "FilmFacts",
+    "FilmJob",
+    "PartJob",
+    "TrainingJob",
+    "join_film",
+    "make_film",
+    "make_part",
+    "train_model",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +64,20 @@ class FilmJob:
     preview: bool
 
 
+@dataclass(frozen=True, eq=False)
+class PartJob:
+    """Part number `index`, from 0, of `parts` about equal ones that a film is made in."""
+
+    film: FilmJob
+    index: int
+    parts: int
+
+    @property
+    def path(self) -> Path:
+        """Where the part is kept until all are joined."""
+        return self.film.path.with_name(f"{self.film.path.name}.part{self.index}")
+
+
 @dataclass(frozen=True)
 class FilmFacts:
     """What is known of a film once it is made."""
@@ -80,22 +105,79 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
 
 def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
     """Draw and write one film."""
-    film = build_film(job.scene, job.recordings, job.output, preview=job.preview)
-    reporter.start(Task(job.key, f"rendering {job.label}", film.frame_count, "frame"))
-    done = 0
+    from epochreel.render.output import write_film
 
-    def advance(frames: int) -> None:
-        nonlocal done
-        done += frames
-        reporter.advance(job.key, done)
+    film = _film(job)
+    with _frames_told(job.key, job.label, film.frame_count, reporter) as advance:
+        write_film(film, job.path, on_frame=advance)
+    return _facts(job, film)
 
-    try:
-        with _warnings_told(job.label, reporter):
-            write_film(film, job.path, on_frame=advance)
-    finally:
-        reporter.finish(job.key)
+
+def make_part(job: PartJob, reporter: Reporter) -> None:
+    """Draw and encode a part of a film; short ones may have fewer parts than were asked for."""
+    from epochreel.render.output import cuts, write_part
+
+    film = _film(job.film)
+    spans = cuts(film, job.film.path, job.parts)
+    if job.index >= len(spans):
+        return
+    span = spans[job.index]
+    label = f"{job.film.label}, part {job.index + 1} of {len(spans)}"
+    key = f"{job.film.key}, part {job.index}"
+    with _frames_told(key, label, span[1] - span[0], reporter) as advance:
+        write_part(film, job.film.path, span, job.path, on_frame=advance)
+
+
+def join_film(jobs: Sequence[PartJob], reporter: Reporter) -> FilmFacts:
+    """Make one film of all of its parts."""
+    from epochreel.render.output import cuts, join_parts
+
+    job = jobs[0].film
+    film = _film(job)
+    parts = [part.path for part in jobs[: len(cuts(film, job.path, len(jobs)))]]
+    join_parts(film, job.path, parts)
+    for part in parts:
+        part.unlink()
+    return _facts(job, film)
+
+
+class _Latest:
+    """The film this process worked on last: its parts needn't set it up again."""
+
+    path: Path | None = None
+    film: Film | None = None
+
+
+def _film(job: FilmJob) -> Film:
+    if _Latest.film is None or _Latest.path != job.path:
+        _Latest.film = build_film(job.scene, job.recordings, job.output, preview=job.preview)
+        _Latest.path = job.path
+    return _Latest.film
+
+
+def _facts(job: FilmJob, film: Film) -> FilmFacts:
     size = output_size(job.output, preview=job.preview)
     return FilmFacts(size, film.duration_s, film.frame_count)
+
+
+@contextmanager
+def _frames_told(
+    key: str, label: str, frames: int, reporter: Reporter
+) -> Generator[Callable[[int], None]]:
+    """Report a rendering from its start to its end."""
+    reporter.start(Task(key, f"rendering {label}", frames, "frame"))
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        reporter.advance(key, done)
+
+    try:
+        with _warnings_told(label, reporter):
+            yield advance
+    finally:
+        reporter.finish(key)
 
 
 @contextmanager

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.recording import Recording
-from epochreel.render.layout import Slot
-from epochreel.render.stage import Stage
-from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.timeline import Moment
+
+if TYPE_CHECKING:
+    from epochreel.render.layout import Slot
+    from epochreel.render.stage import Stage
+    from epochreel.render.style import Color, Style, TypeScale
 
 __all__ = [
     "PANELS",

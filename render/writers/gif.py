@@ -9,6 +9,7 @@ those).
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ from PIL import GifImagePlugin, Image
 from epochreel.render.palette import PaletteMap
 from epochreel.render.pixels import pack
 from epochreel.render.writers import FilmSource
-from epochreel.render.writers.atomic import AtomicWriter
+from epochreel.render.writers.pieces import Encoder, Piece, PieceWriter
 
 __all__ = ["GifWriter"]
 
@@ -32,7 +33,7 @@ _SHORTEST_CS = 2
 _LONGEST_CS = 65535
 
 
-class GifWriter(AtomicWriter):
+class GifWriter(PieceWriter):
     """Writes GIF89a that loops forever.
 
     A GIF counts time in hundredths of a second. Delays are rounded so that each frame starts at
@@ -46,69 +47,40 @@ class GifWriter(AtomicWriter):
     """
 
     def __init__(self, path: Path, film: FilmSource) -> None:
-        super().__init__(path)
-        self._film = film
+        super().__init__(path, film)
+        if film.fps > 100 // _SHORTEST_CS:
+            self.cut = 0  # what is shown then depends on the frames before
         self._file: BinaryIO | None = None
-        self._map: PaletteMap | None = None
-        self._last: npt.NDArray[np.uint32] | None = None  # the frame that came last
-        self._mapped = np.empty(0, np.uint8)  # its indices, (pixels,)
-        # what of it a player doesn't show yet, (height, width), and waits for its duration
-        self._pending = np.empty((0, 0), np.uint8)
-        self._pending_since_cs = 0
-        self._frames = 0
+        self._waiting: Piece | None = None  # for its duration, which the next one tells
+
+    def encoder(self, start: int, before: npt.NDArray[np.uint8] | None = None) -> Encoder:
+        """Make an encoder of the frames from number `start` on."""
+        return _GifEncoder(self.film, start, before)
+
+    def add(self, piece: Piece) -> None:
+        """Store a picture."""
+        self._store_waiting(piece.time)
+        self._waiting = piece
 
     def _open(self) -> None:
-        palette = self._film.palette()
-        self._map = PaletteMap(palette)
+        palette = self.film.palette()
         table = np.zeros((256, 3), np.uint8)
         table[: len(palette)] = palette
         self._file = open(self.partial, "wb")  # noqa: SIM115 - closed in _close or _abandon
-        width, height = self._film.size
+        width, height = self.film.size
         # Layout of the blocks: GIF89a specification, sections 17 to 26.
         self._file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
         self._file.write(table.tobytes())
         self._file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", 0) + b"\x00")
 
-    def _append(self, frame: npt.NDArray[np.uint8], repeats: int) -> None:
-        place, index = self._changes(frame)
-        if len(place):
-            start_cs = self._time_cs()
-            # until it is flushed, a frame too short to be shown is drawn over by the next one
-            if start_cs - self._pending_since_cs >= _SHORTEST_CS:
-                self._flush(start_cs)
-                self._pending_since_cs = start_cs
-            self._mapped[place] = index
-            self._pending.ravel()[place] = index
-        self._frames += repeats
-
-    def _changes(
-        self, frame: npt.NDArray[np.uint8]
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
-        """List the pixels, as flat positions, whose palette index isn't the last frame's.
-
-        Only those that changed are mapped: 2 ms a frame of 1600×1200, against 6 ms for all of it.
-        """
-        if self._map is None:
-            raise RuntimeError("write() outside of the with block")
-        pixels = pack(frame).ravel()
-        if self._last is None:
-            self._last = pixels.copy()
-            self._mapped = np.full(pixels.size, _UNCHANGED, np.uint8)
-            self._pending = np.full(frame.shape[:2], _UNCHANGED, np.uint8)
-            return np.arange(pixels.size), self._map.of_packed(pixels)
-        place = np.flatnonzero(pixels != self._last)
-        colors = pixels[place]
-        self._last[place] = colors
-        index = self._map.of_packed(colors)
-        differs = index != self._mapped[place]
-        return place[differs], index[differs]
-
     def _close(self) -> None:
         if self._file is None:
             raise RuntimeError("closed before it was opened")
-        if self._last is not None:
+        self._add_rest()
+        if self._waiting is not None:
             # even the last frame must not be so short that players slow it down
-            self._flush(max(self._time_cs(), self._pending_since_cs + _SHORTEST_CS))
+            end = _time_cs(self.count, self.film.fps)
+            self._store_waiting(max(end, self._waiting.time + _SHORTEST_CS))
         self._file.write(b";")
         self._file.close()
         self._file = None
@@ -118,28 +90,75 @@ class GifWriter(AtomicWriter):
             self._file.close()
             self._file = None
 
-    def _time_cs(self) -> int:
-        """When the next frame starts, in hundredths of a second."""
-        return (200 * self._frames + self._film.fps) // (2 * self._film.fps)
-
-    def _flush(self, until_cs: int) -> None:
-        """Write the pending frame, shown until `until_cs`."""
+    def _store_waiting(self, until_cs: int) -> None:
         if self._file is None:
-            raise RuntimeError("nothing to write")
+            raise RuntimeError("add() outside of the with block")
+        if self._waiting is not None:
+            delay = min(until_cs - self._waiting.time, _LONGEST_CS)
+            # graphic control extension: keep what is shown, one index is transparent
+            self._file.write(struct.pack("<3sBHBB", b"!\xf9\x04", 4 + 1, delay, _UNCHANGED, 0))
+            self._file.write(self._waiting.data)
+
+
+class _GifEncoder:
+    """Finds what changed from frame to frame, and compresses it."""
+
+    def __init__(self, film: FilmSource, start: int, before: npt.NDArray[np.uint8] | None) -> None:
+        width, height = film.size
+        self._map = PaletteMap(film.palette())
+        self._fps, self._count = film.fps, start
+        self._last: npt.NDArray[np.uint32] | None = None  # the frame that came last
+        self._mapped = np.full(width * height, _UNCHANGED, np.uint8)  # its indices
+        # what of it no piece has yet, and since when
+        self._pending = np.full((height, width), _UNCHANGED, np.uint8)
+        self._since_cs: int | None = None
+        if before is not None:
+            place, index = self._changes(before)
+            self._mapped[place] = index
+
+    def encode(self, frame: npt.NDArray[np.uint8], repeats: int) -> Iterator[Piece]:
+        place, index = self._changes(frame)
+        if len(place):
+            start_cs = _time_cs(self._count, self._fps)
+            # until it is a piece, a frame too short to be shown is drawn over by the next one
+            if self._since_cs is None or start_cs - self._since_cs >= _SHORTEST_CS:
+                yield from self.finish()
+                self._since_cs = start_cs
+            self._mapped[place] = index
+            self._pending.ravel()[place] = index
+        self._count += repeats
+
+    def finish(self) -> Iterator[Piece]:
         changed = self._pending != _UNCHANGED
         rows = np.flatnonzero(changed.any(axis=1))
+        if self._since_cs is None or not len(rows):
+            return
         columns = np.flatnonzero(changed.any(axis=0))
-        top, left = (int(rows[0]), int(columns[0])) if len(rows) else (0, 0)
-        bottom, right = (int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else (1, 1)
-        window = self._pending[top:bottom, left:right]
-        delay = min(until_cs - self._pending_since_cs, _LONGEST_CS)
-        blocks = GifImagePlugin.getdata(
-            Image.fromarray(np.ascontiguousarray(window)),
-            (left, top),
-            duration=10 * delay,
-            disposal=1,
-            transparency=_UNCHANGED,
-        )
-        for block in blocks:
-            self._file.write(block)
+        top, left = int(rows[0]), int(columns[0])
+        window = self._pending[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
+        blocks = GifImagePlugin.getdata(Image.fromarray(np.ascontiguousarray(window)), (left, top))
         window[:] = _UNCHANGED
+        yield Piece(b"".join(blocks), self._since_cs)
+
+    def _changes(
+        self, frame: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+        """List the pixels, as flat positions, whose palette index isn't the last frame's.
+
+        Only those that changed are mapped: 2 ms a frame of 1600×1200, against 6 ms for all of it.
+        """
+        pixels = pack(frame).ravel()
+        if self._last is None:
+            self._last = pixels.copy()
+            return np.arange(pixels.size), self._map.of_packed(pixels)
+        place = np.flatnonzero(pixels != self._last)
+        colors = pixels[place]
+        self._last[place] = colors
+        index = self._map.of_packed(colors)
+        differs = index != self._mapped[place]
+        return place[differs], index[differs]
+
+
+def _time_cs(frames: int, fps: int) -> int:
+    """When a frame starts, in hundredths of a second, after so many others."""
+    return (200 * frames + fps) // (2 * fps)

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from epochreel.nn.errors import InvalidInputError, OutputError
+from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_film
+from epochreel.render.output import cuts, join_parts, write_part
 from epochreel.render.palette import make_palette
 from epochreel.render.writers import FORMATS, WRITERS, MemoryWriter, open_writer
 from epochreel.render.writers.atomic import partial_path
@@ -241,3 +243,37 @@ def test_memory_writer_keeps_the_contract() -> None:
         interrupted()
     assert not broken.finished
     assert not broken.frames
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("fps", [3, 20, 60])
+@pytest.mark.parametrize("parts", [2, 3, 5])
+def test_parts_join_to_the_same_bytes(
+    tmp_path: Path, make_recording, suffix: str, fps: int, parts: int
+) -> None:
+    recordings = {"Disc": make_recording(snapshots=40)}
+
+    def film() -> Film:
+        timeline = Timeline.build(recordings, fps=fps, hold_first_s=3, hold_last_s=4)
+        return Film(
+            recordings, [BoundaryPanel("Disc")], size=(97, 72), style=load_style("dark"),
+            timeline=timeline,
+        )  # fmt: skip
+
+    whole, joined = tmp_path / f"whole{suffix}", tmp_path / f"joined{suffix}"
+    write_film(film(), whole)
+    spans = cuts(film(), joined, parts)
+    assert (spans[0][0], spans[-1][1]) == (0, film().frame_count)
+    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    if (suffix, fps) == (".gif", 60):
+        assert len(spans) == 1  # frames of less than 2 cs depend on those before
+        return
+    assert len(spans) == min(parts, -(-film().frame_count // fps))
+    paths = [tmp_path / f"part{index}" for index in range(len(spans))]
+    shown: list[int] = []
+    for path, span in zip(paths, spans, strict=True):
+        write_part(film(), joined, span, path, on_frame=shown.append)
+    assert sum(shown) == film().frame_count
+    assert not joined.exists()
+    join_parts(film(), joined, paths)
+    assert joined.read_bytes() == whole.read_bytes()

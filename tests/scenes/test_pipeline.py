@@ -24,6 +24,7 @@ from epochreel.scenes import (
     render_scenes,
 )
 from epochreel.scenes.executors import Link
+from epochreel.scenes.pipeline import useful_jobs
 from epochreel.scenes.progress import PipeReporter, Task, TqdmReporter
 
 TINY = """
@@ -97,6 +98,7 @@ def render(
     *scenes: object,
     executor: Executor | None = None,
     reporter: Any = None,
+    jobs: int = 1,
     preview: bool = False,
 ) -> list[Artifact]:
     return render_scenes(
@@ -104,6 +106,7 @@ def render(
         output,
         executor=executor or SerialExecutor(),
         reporter=reporter or NullReporter(),
+        jobs=jobs,
         preview=preview,
     )
 
@@ -211,6 +214,44 @@ def test_the_same_scene_gives_the_same_bytes_for_any_number_of_jobs(
     assert len(first) == 2
     assert digests(tmp_path / "b") == first
     assert digests(tmp_path / "c") == first
+
+
+LONG = """
+timeline = {{ fps = 10, hold_last = 8.0 }}
+[data]
+samples = 40
+[[models]]
+layers = [2]
+iterations = 20
+capture = {{ every = 1 }}
+[[outputs]]
+file = "long.{suffix}"
+size = [1920, 1080]
+"""
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "gif"])
+def test_a_long_film_is_made_in_parts_of_the_same_bytes(
+    suffix: str,
+    scene_file: Callable[..., Path],
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    scene = scene_file(LONG.format(suffix=suffix))
+    assert useful_jobs(load_scenes([str(scene)])) == 2
+    assert useful_jobs(load_scenes([str(scene)]), preview=True) == 1
+    render(tmp_path / "whole", scene)
+    executor = CountingExecutor()
+    render(tmp_path / "parts", scene, executor=executor, jobs=4)
+    assert executor.submitted == ["train_model", "make_part", "make_part", "join_film"]
+    notes = Notes()
+    with WorkerPool(2, notes) as pool:
+        [artifact] = render(tmp_path / "pool", scene, executor=pool, reporter=notes, jobs=2)
+    assert artifact.frames == 101
+    assert {key: task.total for key, task in notes.tasks.items()} == notes.done
+    assert sum(task.total for task in notes.tasks.values() if task.unit == "frame") == 101
+    assert files_in(tmp_path / "pool") == [f"long.{suffix}"]
+    assert digests(tmp_path / "parts") == digests(tmp_path / "pool") == digests(tmp_path / "whole")
 
 
 def test_any_executor_serves(scene_file: Callable[..., Path], tmp_path: Path) -> None:
@@ -343,7 +384,7 @@ def test_a_film_that_fails_leaves_nothing_and_exits_1(
         path.write_bytes(b"half")
         raise OutputError(f"{path.name}: can't be written: no space left on device")
 
-    monkeypatch.setattr("epochreel.scenes.tasks.write_film", fail)
+    monkeypatch.setattr("epochreel.render.output.write_film", fail)
     scene_file()
     ran = cli("render", "my.toml", "--jobs", 1)
     assert ran.code == 1
@@ -366,7 +407,7 @@ def test_an_old_file_stays_until_the_new_one_is_whole(
         raise OutputError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr("epochreel.scenes.tasks.write_film", fail)
+        patch.setattr("epochreel.render.output.write_film", fail)
         with pytest.raises(RenderError):
             render(old.parent, scene_file())
     assert old.read_bytes() == b"old"
