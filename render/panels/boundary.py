@@ -34,6 +34,9 @@ __all__ = ["BoundaryPanel"]
 MOST_POINTS = 2000
 """More points than this are a soup: a fixed sample of them is drawn, and the legend says so."""
 
+SMOOTH_BANDS = 256
+"""So many steps of colour that none is seen: eight bits a channel have few more."""
+
 _MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p")
 
 
@@ -49,8 +52,8 @@ class BoundaryPanel:
         What stands before the counter; the model's name when left out.
     subtitle : str or None
         A second, smaller heading line.
-    bands : int
-        Number of colour steps over probabilities in [0, 1].
+    bands : int or "smooth"
+        Number of colour steps over probabilities in [0, 1]; smooth is as many as a pixel can show.
     show_points : {"test", "train", "none"}
         Which points of the dataset are drawn.
     """
@@ -58,7 +61,7 @@ class BoundaryPanel:
     model: str
     title: str | None = None
     subtitle: str | None = None
-    bands: int = 25
+    bands: int | Literal["smooth"] = 25
     show_points: Literal["test", "train", "none"] = "test"
 
     @property
@@ -119,13 +122,14 @@ class BoundaryPanel:
         body = slot.body
         step = _step(stage.layout.size)
         grid = NodeGrid(body.width, body.height, recording.dataset.viewport, step)
+        bands = SMOOTH_BANDS if self.bands == "smooth" else self.bands
         return _BoundaryDrawing(
             recording=recording,
             model=self.model,
             slot=slot,
             grid=grid,
-            bands=self.bands,
-            field=BandPainter(grid, style.band_colors(self.bands)),
+            bands=bands,
+            field=BandPainter(grid, style.band_colors(bands)),
             stroke=Stroke(
                 body.width,
                 body.height,
