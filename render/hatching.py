@@ -67,8 +67,8 @@ class Hatching:
 def _words(style: Style, scale: TypeScale) -> npt.NDArray[np.uint8]:
     """Draw what the hatch means on a plate of the ground's colour, RGBA."""
     pad = round(0.5 * scale.small)
-    width = round(text_width(_WORDS, scale.small)) + 2 * pad
-    height = round(1.2 * scale.small) + pad
+    width = max(1, round(text_width(_WORDS, scale.small)) + 2 * pad)
+    height = max(1, round(1.2 * scale.small) + pad)
     figure: Any = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=rgb(style.ground))
     figure.text(
         pad / width,
