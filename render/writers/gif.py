@@ -9,6 +9,7 @@ those).
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -115,7 +116,9 @@ class GifWriter(AtomicWriter):
 
     def _abandon(self) -> None:
         if self._file is not None:
-            self._file.close()
+            # what is still in its buffer fails again on a full disk; the first error is the one
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _time_cs(self) -> int:
