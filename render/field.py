@@ -92,6 +92,11 @@ class NodeGrid:
         """
         return self._refined(nodes, _grown(_corners_differ(nodes > 0)), self._finest, predict)
 
+    def unknown(self, predict: Predict) -> BoolImage:
+        """Find the cells between nodes, (rows, columns), with a corner whose logit is NaN."""
+        nodes = np.isnan(predict(self._nodes.reshape(-1, 2))).reshape(self._nodes.shape[:2])
+        return nodes[:-1, :-1] | nodes[:-1, 1:] | nodes[1:, :-1] | nodes[1:, 1:]
+
     @staticmethod
     def _refined(
         nodes: FloatImage, cells: BoolImage, points: npt.NDArray[np.float32], predict: Predict

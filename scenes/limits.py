@@ -7,6 +7,7 @@ each bound is named in the message that refuses it.
 from __future__ import annotations
 
 __all__ = [
+    "MAX_BANDS",
     "MAX_BATCH_VALUES",
     "MAX_CLASSES",
     "MAX_CSV_BYTES",
@@ -34,6 +35,7 @@ SIZE_PX = ((16, 3840), (16, 2160))
 """Least and greatest width, least and greatest height of a film."""
 
 MAX_FPS = 60
+MAX_BANDS = 256
 MAX_FRAMES = 100_000
 MAX_HOLD_S = 600.0
 

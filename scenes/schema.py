@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    Strict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from epochreel.scenes import limits
 from epochreel.scenes.data_spec import DataSpec, MoonsData
 from epochreel.scenes.filenames import collision_key, refuse_file_name
-from epochreel.scenes.messages import did_you_mean, quoted
+from epochreel.scenes.messages import describe, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.values import (
     Description,
@@ -58,6 +65,18 @@ def _panels() -> Iterable[str]:
 Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
 
 
+def _bands(value: Any) -> Any:
+    if isinstance(value, str) and value == "smooth":
+        return value
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if not 2 <= whole <= limits.MAX_BANDS:
+        raise problem(
+            f"must be 'smooth' or a whole number ≥ 2 and ≤ {limits.MAX_BANDS}, "
+            f"got {describe(value)}{did_you_mean(value, ['smooth'])}"
+        )
+    return whole
+
+
 class PanelSpec(Spec):
     """A ``[[panels]]`` table: what one rectangle of the frame shows."""
 
@@ -65,7 +84,7 @@ class PanelSpec(Spec):
     model: Name | None = None
     title: Title | None = None
     subtitle: Title | None = None
-    bands: int = Field(default=25, ge=2, le=256)
+    bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.render.field import BandPainter, NodeGrid
+from epochreel.render.hatching import Hatching, finite
 from epochreel.render.isoline import Stroke, find_isoline
 from epochreel.render.layout import Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
@@ -34,6 +35,9 @@ __all__ = ["BoundaryPanel"]
 MOST_POINTS = 2000
 """More points than this are a soup: a fixed sample of them is drawn, and the legend says so."""
 
+SMOOTH_BANDS = 256
+"""So many steps of colour that none is seen: eight bits a channel have few more."""
+
 _MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p")
 
 
@@ -49,8 +53,8 @@ class BoundaryPanel:
         What stands before the counter; the model's name when left out.
     subtitle : str or None
         A second, smaller heading line.
-    bands : int
-        Number of colour steps over probabilities in [0, 1].
+    bands : int or "smooth"
+        Number of colour steps over probabilities in [0, 1]; smooth is as many as a pixel can show.
     show_points : {"test", "train", "none"}
         Which points of the dataset are drawn.
     """
@@ -58,7 +62,7 @@ class BoundaryPanel:
     model: str
     title: str | None = None
     subtitle: str | None = None
-    bands: int = 25
+    bands: int | Literal["smooth"] = 25
     show_points: Literal["test", "train", "none"] = "test"
 
     @property
@@ -119,13 +123,14 @@ class BoundaryPanel:
         body = slot.body
         step = _step(stage.layout.size)
         grid = NodeGrid(body.width, body.height, recording.dataset.viewport, step)
+        bands = SMOOTH_BANDS if self.bands == "smooth" else self.bands
         return _BoundaryDrawing(
             recording=recording,
             model=self.model,
             slot=slot,
             grid=grid,
-            bands=self.bands,
-            field=BandPainter(grid, style.band_colors(self.bands)),
+            bands=bands,
+            field=BandPainter(grid, style.band_colors(bands)),
             stroke=Stroke(
                 body.width,
                 body.height,
@@ -134,6 +139,7 @@ class BoundaryPanel:
                 core=style.isoline,
                 halo=style.halo,
             ),
+            hatching=Hatching(grid, style, scale),
             counter=counter,
             counter_digits=_digits(recording),
             numbers=_build_numbers(stage, slot, recording),
@@ -159,6 +165,7 @@ class _BoundaryDrawing:
     bands: int
     field: BandPainter
     stroke: Stroke
+    hatching: Hatching
     counter: NumberSlot
     counter_digits: int
     numbers: tuple[tuple[str, NumberSlot], ...]
@@ -168,14 +175,26 @@ class _BoundaryDrawing:
         snapshot = moment.snapshots[self.model]
         recording, body, grid = self.recording, self.slot.body, self.grid
 
+        unknown = False
+
+        def raw(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            # what overflows is drawn as what it is: a probability of 0 or 1, or none
+            with np.errstate(over="ignore", invalid="ignore"):
+                return recording.logits(snapshot, places)[:, 0]
+
         def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            return recording.logits(snapshot, places)[:, 0]
+            nonlocal unknown
+            logits = raw(places)
+            unknown = unknown or bool(np.isnan(logits).any())
+            return finite(logits)
 
         nodes = grid.sample(predict, self.bands)
         box = canvas[body.top : body.bottom, body.left : body.right]
         self.field.paint(nodes, box)
         line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
         self.stroke.draw(line, box)
+        if unknown:
+            self.hatching.draw(raw, box)
         count = recording.updates if recording.unit == "update" else recording.epochs
         self.counter.draw(canvas, f"{int(count[snapshot]):0{self.counter_digits}d}")
         for key, number in self.numbers:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,7 +88,9 @@ class GifWriter(PieceWriter):
 
     def _abandon(self) -> None:
         if self._file is not None:
-            self._file.close()
+            # what is still in its buffer fails again on a full disk; the first error is the one
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _store_waiting(self, until_cs: int) -> None:

@@ -96,18 +96,31 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
     return found
 
 
-def busy(process: subprocess.Popen[str], jobs: int) -> bool:
-    """Tell whether work has begun: more processor time has gone than a start takes."""
+def processor_seconds(pids: list[int]) -> float:
+    """Processor time of the busiest of some processes, which may have ended."""
     ticks = os.sysconf("SC_CLK_TCK")
-    pids = [process.pid] if jobs == 1 else workers_of(process)
+    used = [0.0]
     for pid in pids:
         try:
             fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if (int(fields[11]) + int(fields[12])) / ticks > 2.0:
-            return True
-    return False
+        used.append((int(fields[11]) + int(fields[12])) / ticks)
+    return max(used)
+
+
+def wait_for_training(process: subprocess.Popen[str], jobs: int, folder: Path) -> None:
+    """Wait until places for the films are made, and then for more work than a start takes."""
+
+    def used() -> float:
+        return processor_seconds([process.pid] if jobs == 1 else workers_of(process))
+
+    # imports come before it, and take as long as a loaded machine likes
+    wait_for(lambda: list(folder.glob("out/.epochreel-*")), "a hidden folder")
+    start_s = used() if jobs == 1 else 0.0
+    # a worker has its own imports to do first
+    enough_s = start_s + (0.7 if jobs == 1 else 2.0)
+    wait_for(lambda: used() > enough_s, "training")
 
 
 def partial_films(folder: Path) -> list[Path]:
@@ -133,7 +146,7 @@ def test_ctrl_c_while_training(
     files_in: Callable[[Path], list[str]],
 ) -> None:
     process = start(LONG_TRAINING, jobs)
-    wait_for(lambda: busy(process, jobs), "training")
+    wait_for_training(process, jobs, tmp_path)
     send = os.kill if whom == "main process" else os.killpg
     began = time.monotonic()
     send(process.pid, signal.SIGINT)
@@ -215,7 +228,8 @@ def test_workers_do_not_outlive_a_killed_main_process(
     start: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     process = start(LONG_TRAINING, 2)
-    pids = wait_for(lambda: workers_of(process) if busy(process, 2) else [], "training")
+    wait_for_training(process, 2, tmp_path)
+    pids = workers_of(process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=10)
 

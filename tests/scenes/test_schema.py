@@ -98,6 +98,11 @@ def test_a_csv_path_starts_at_the_scene(tmp_path: Path) -> None:
     assert Path(data.path) == tmp_path / "data" / "points.csv"
 
 
+def test_bands_may_be_smooth() -> None:
+    scene = parse('[[panels]]\nbands = "smooth"\n[[panels]]\nbands = 256')
+    assert [panel.bands for panel in scene.shown] == ["smooth", 256]
+
+
 def test_panels_take_the_only_model() -> None:
     scene = parse('[[models]]\nname = "A"\n[[panels]]\nbands = 5\n[[panels]]\npoints = "none"')
     assert [(panel.model, panel.bands) for panel in scene.shown] == [("A", 5), ("A", 25)]
