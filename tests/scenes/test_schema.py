@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from epochreel.nn.capture import SPACINGS
 from epochreel.nn.optimizers import OPTIMIZERS
+from epochreel.scenes.building import plan_film
 from epochreel.scenes.data_spec import DATA_KINDS, CsvData, MoonsData
 from epochreel.scenes.library import STARTER, ready_made
 from epochreel.scenes.loading import parse_scene, read_scene
@@ -37,7 +38,7 @@ def test_an_empty_file_is_the_published_scene() -> None:
         ("two_moons.mp4", (1600, 1200))
     ]
     assert [panel.model for panel in scene.shown] == ["NumPy Model"]
-    assert scene.timeline.fps == 20
+    assert plan_film(scene.timeline, {"NumPy Model": 7}).fps == 20
 
 
 def test_the_shape_of_the_design_is_accepted() -> None:
