@@ -182,7 +182,7 @@ class _Snapshots:
         self.__dict__.update(state, metrics=MappingProxyType(state["metrics"]))
 
     def _check(self, snapshot: float) -> None:
-        if not 0 <= snapshot < len(self.updates):
+        if not 0 <= snapshot <= len(self.updates) - 1:
             raise InvalidInputError(
                 f"snapshot: must be from 0 to {len(self.updates) - 1}, got {snapshot}"
             )

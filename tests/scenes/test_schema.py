@@ -280,3 +280,20 @@ def test_a_valid_scene_is_accepted_and_comes_round(document: dict[str, Any]) -> 
     again = Scene.model_validate(scene.model_dump(exclude_none=True))
     assert again == scene
     assert hash(again) == hash(scene)
+
+
+def test_every_key_of_time_reaches_the_film() -> None:
+    timeline = parse(
+        '[timeline]\nframes = 30\nduration = 3\npace = "log"\nalign = "seconds"\n'
+        'easing = "smooth"\n'
+        "tween = false\nhold_last = 0.5\n"
+        'holds = [{ at = 500, seconds = 1.5 }, { at = 1, unit = "second", seconds = 1 }]'
+    ).timeline
+    film = plan_film(timeline, {"NumPy Model": 201})
+    assert (film.fps, film.pace, film.align) == (10, "log", "seconds")
+    assert (len(film.moments), film.frame_count) == (30, 30 + 5 + 15 + 10)
+    assert film.moments[10].repeats == 11
+    assert all(float(moment.snapshots["NumPy Model"]).is_integer() for moment in film.moments)
+    preview = plan_film(timeline.model_copy(update={"frames": 300, "fps": 10, "duration": None}),
+                        {"NumPy Model": 201}, preview=True)  # fmt: skip
+    assert len(preview.moments) == 40
