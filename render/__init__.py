@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from epochreel.render.panels import PANELS, Panel
     from epochreel.render.panels.boundary import BoundaryPanel
     from epochreel.render.style import Style, load_style
-    from epochreel.render.timeline import Moment, Timeline, plan_timeline
+    from epochreel.render.timeline import Hold, Moment, Timeline, TimelineOptions, plan_timeline
     from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
 
 __all__ = [
@@ -27,10 +27,12 @@ __all__ = [
     "BoundaryPanel",
     "Film",
     "Frame",
+    "Hold",
     "Moment",
     "Panel",
     "Style",
     "Timeline",
+    "TimelineOptions",
     "Writer",
     "load_style",
     "open_writer",
@@ -45,12 +47,14 @@ _HOMES = {
     "FORMATS": "writers",
     "Film": "film",
     "Frame": "film",
+    "Hold": "timeline",
     "Moment": "timeline",
     "PANELS": "panels",
     "Panel": "panels",
     "STYLES": "looks",
     "Style": "style",
     "Timeline": "timeline",
+    "TimelineOptions": "timeline",
     "WRITERS": "writers",
     "Writer": "writers",
     "load_style": "style",

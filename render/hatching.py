@@ -27,7 +27,7 @@ def finite(logits: FloatImage) -> FloatImage:
     """Make logits, (points,), fit for interpolation: no infinities, and 0 for NaN."""
     if np.isfinite(logits).all():
         return logits
-    return np.nan_to_num(logits, nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)
+    return np.nan_to_num(logits, nan=0.0, posinf=float(_LARGEST), neginf=-float(_LARGEST))
 
 
 class Hatching:

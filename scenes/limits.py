@@ -15,6 +15,7 @@ __all__ = [
     "MAX_FILE_NAME",
     "MAX_FPS",
     "MAX_FRAMES",
+    "MAX_HOLDS",
     "MAX_HOLD_S",
     "MAX_ITERATIONS",
     "MAX_LAYERS",
@@ -37,6 +38,7 @@ SIZE_PX = ((16, 3840), (16, 2160))
 MAX_FPS = 60
 MAX_BANDS = 256
 MAX_FRAMES = 100_000
+MAX_HOLDS = 100
 MAX_HOLD_S = 600.0
 
 MAX_SAMPLES = 1_000_000

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.recording import Recording
+from epochreel.nn.recording import Recording, reached
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.hatching import Hatching, finite
 from epochreel.render.isoline import Stroke, find_isoline
@@ -196,9 +196,9 @@ class _BoundaryDrawing:
         if unknown:
             self.hatching.draw(raw, box)
         count = recording.updates if recording.unit == "update" else recording.epochs
-        self.counter.draw(canvas, f"{int(count[snapshot]):0{self.counter_digits}d}")
-        for key, number in self.numbers:
-            number.draw(canvas, _number_text(key, float(recording.metrics[key][snapshot])))
+        self.counter.draw(canvas, f"{reached(count, snapshot):0{self.counter_digits}d}")
+        for key, number in self.numbers:  # as measured last; between snapshots nothing was
+            number.draw(canvas, _number_text(key, float(recording.metrics[key][int(snapshot)])))
 
 
 def _step(size: tuple[int, int]) -> int:
