@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from epochreel.render.captions import Caption
 from epochreel.render.film import Film, Frame
 from epochreel.render.output import write_film
 from epochreel.render.panels import PANELS, Panel
@@ -20,6 +21,7 @@ __all__ = [
     "STYLES",
     "WRITERS",
     "BoundaryPanel",
+    "Caption",
     "Film",
     "Frame",
     "Moment",

@@ -11,6 +11,15 @@ import numpy.typing as npt
 
 from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Recording
+from epochreel.render.captions import (
+    MAX_LINES,
+    Caption,
+    CaptionBand,
+    CaptionTrack,
+    fit,
+    place_captions,
+    wrap,
+)
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
 from epochreel.render.palette import make_palette
@@ -49,6 +58,7 @@ class _Set:
     under: npt.NDArray[np.uint8]
     drawings: tuple[PanelDrawing, ...]
     over: Overlay  # within the panels' bodies only
+    captions: CaptionBand | None
 
 
 class Film:
@@ -66,6 +76,8 @@ class Film:
     timeline : Timeline
     title : str, optional
         Stands above the panels, or in the footer of a film with one panel.
+    captions : sequence of Caption
+        The film's own :attr:`timeline` has their holds and fades in it.
 
     Raises
     ------
@@ -82,6 +94,7 @@ class Film:
         style: Style,
         timeline: Timeline,
         title: str | None = None,
+        captions: Sequence[Caption] = (),
     ) -> None:
         if (
             min(size) < SMALLEST_SIDE
@@ -102,7 +115,8 @@ class Film:
         self.panels = tuple(panels)
         self.size = size
         self.style = style
-        self.timeline = timeline
+        self._track: CaptionTrack
+        self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
 
     def __len__(self) -> int:
@@ -144,7 +158,25 @@ class Film:
         for drawing in self._set.drawings:
             drawing.draw(canvas, moment)
         self._set.over.blend(canvas)
+        if self._set.captions is not None:
+            self._set.captions.draw(canvas, moment)
         return Frame(canvas, moment.repeats)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: captions that aren't shown, or not whole."""
+        cut = [
+            f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
+            for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
+            if len(lines) > MAX_LINES
+        ]
+        return (*self._track.notes, *cut)
+
+    def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
+        """Lines of each caption, as many as it needs."""
+        width = layout.captions.width if layout.captions is not None else 0
+        size_px = layout.scale.heading
+        return [wrap(caption.text, width, size_px) for caption in self._track.captions]
 
     @cached_property
     def layout(self) -> FrameLayout:
@@ -171,7 +203,7 @@ class Film:
             panel.outline(self.recordings, self.style, scale, title_size) for panel in self.panels
         )
 
-        def laid_out(strip: bool) -> FrameLayout:
+        def laid_out(strip: bool, lines: int) -> FrameLayout:
             return lay_out(
                 self.size,
                 len(self.panels),
@@ -179,13 +211,24 @@ class Film:
                 header=self.title is not None and not alone,
                 subtitles=any(outline.subtitle for outline in outlines),
                 strip=strip,
+                caption_lines=lines,
             )
 
-        layout = laid_out(strip=False)
         numbers = any(outline.numbers_width > 0 for outline in outlines)
         widest = max(outline.title_width + outline.numbers_width for outline in outlines)
-        if numbers and (not alone or widest + scale.title > layout.slots[0].body.width):
-            layout = laid_out(strip=True)
+
+        def with_room_for(lines: int) -> FrameLayout:
+            layout = laid_out(strip=False, lines=lines)
+            if numbers and (not alone or widest + scale.title > layout.slots[0].body.width):
+                layout = laid_out(strip=True, lines=lines)
+            return layout
+
+        layout = with_room_for(0)
+        if self._track.captions:
+            for lines in range(1, MAX_LINES + 1):
+                layout = with_room_for(lines)
+                if max(map(len, self._wrapped(layout))) <= lines:
+                    break
         return layout, title_size, outlines
 
     @cached_property
@@ -210,6 +253,7 @@ class Film:
                 panel.build(stage, slot, title_size)
                 for panel, slot in zip(self.panels, layout.slots, strict=True)
             )
+            captions = self._build_captions(layout)
             under, over = stage.render_under(), stage.render_over()
         # What lies over plain ground never changes: it is laid on once.
         painted = np.zeros(under.shape[:2], bool)
@@ -218,7 +262,20 @@ class Film:
             painted[body.top : body.bottom, body.left : body.right] = True
         over, still = over.split(painted)
         still.blend(under)
-        return _Set(under, drawings, over)
+        return _Set(under, drawings, over, captions)
+
+    def _build_captions(self, layout: FrameLayout) -> CaptionBand | None:
+        rect, size_px = layout.captions, layout.scale.heading
+        if rect is None:
+            return None
+        return CaptionBand(
+            rect,
+            [fit(lines, rect.width, size_px) for lines in self._wrapped(layout)],
+            self._track,
+            size_px=size_px,
+            ink=self.style.ink,
+            ground=self.style.ground,
+        )
 
     def plot_share(self) -> float:
         """Part of the frame's area that the plots take, from 0 to 1."""

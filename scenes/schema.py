@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self, cast
 from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
 
 from epochreel.scenes import limits
+from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
 from epochreel.scenes.filenames import collision_key, refuse_file_name
 from epochreel.scenes.messages import did_you_mean, quoted
@@ -116,6 +117,7 @@ class Scene(Spec):
     data: DataSpec = MoonsData()
     models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
     panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
+    captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
 
@@ -154,6 +156,19 @@ class Scene(Spec):
                     f"must name one of the models {_listed(names)}, "
                     f"got {quoted(panel.model)}{hint}",
                     where,
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _captions_follow_models(self) -> Self:
+        names = [model.name for model in self.models]
+        for index, caption in enumerate(self.captions):
+            if caption.model is not None and caption.model not in names:
+                hint = did_you_mean(caption.model, names)
+                raise problem(
+                    f"must name one of the models {_listed(names)}, "
+                    f"got {quoted(caption.model)}{hint}",
+                    ("captions", index, "model"),
                 )
         return self
 

@@ -91,6 +91,8 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
 
     try:
         with _warnings_told(job.label, reporter):
+            for note in film.notes:
+                reporter.note(f"{job.label}: {note}")
             write_film(film, job.path, on_frame=advance)
     finally:
         reporter.finish(job.key)
