@@ -10,6 +10,7 @@ from epochreel.render.film import Film, Frame
 from epochreel.render.output import write_film
 from epochreel.render.panels import PANELS, Panel
 from epochreel.render.panels.boundary import BoundaryPanel
+from epochreel.render.stills import STILLS, write_still
 from epochreel.render.style import COLORMAPS, STYLES, Style, load_style
 from epochreel.render.timeline import Moment, Timeline, plan_timeline
 from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
@@ -18,6 +19,7 @@ __all__ = [
     "COLORMAPS",
     "FORMATS",
     "PANELS",
+    "STILLS",
     "STYLES",
     "WRITERS",
     "BoundaryPanel",
@@ -33,4 +35,5 @@ __all__ = [
     "open_writer",
     "plan_timeline",
     "write_film",
+    "write_still",
 ]

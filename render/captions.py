@@ -21,6 +21,7 @@ from epochreel.nn.recording import Recording
 from epochreel.render.events import parse_event
 from epochreel.render.layout import CAPTION_LEADING, Rect
 from epochreel.render.pixels import pack
+from epochreel.render.stage import Stage
 from epochreel.render.style import Color
 from epochreel.render.text import DPI, font_properties, shorten, text_width
 from epochreel.render.timeline import Moment, Timeline
@@ -313,6 +314,16 @@ class CaptionBand:
             self._state = state
         box = canvas.view(np.uint32)[rect.top : rect.bottom, rect.left : rect.right, 0]
         box[:] = self._band
+
+    def draw_artists(self, stage: Stage, moment: Moment) -> None:
+        """Write a moment's caption as text; half-way through a fade, in a mixed colour."""
+        index, opacity = self.track.shown[moment.index]
+        if index is None:
+            return
+        red, green, blue, _ = np.rint(self._ground + self._to_ink * opacity).astype(int).tolist()
+        lines = self.captions[index]
+        for line, baseline in zip(lines, self.baselines(lines), strict=True):
+            stage.text(self.rect.left, baseline, line, self.size_px, (red, green, blue))
 
     def _blend(self, index: int | None, opacity: float) -> npt.NDArray[np.uint32]:
         """Colour of every pixel of the band, packed."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from epochreel.render.captions import (
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
 from epochreel.render.palette import make_palette
-from epochreel.render.panels import Outline, Panel, PanelDrawing
+from epochreel.render.panels import Outline, Panel, PanelDrawing, VectorDrawing
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style, TypeScale
 from epochreel.render.text import shorten
@@ -148,6 +149,27 @@ class Film:
         for index in range(len(self)):
             yield self._draw(index, canvas)
 
+    def artists(self, index: int) -> Any:
+        """Draw the distinct frame number `index` with Matplotlib's artists: a figure of its size.
+
+        Call inside ``style.context()``. What a panel can only paint is an image beneath the rest.
+        """
+        moment = self.timeline.moments[index]
+        stage, drawings, captions = self._draw_once(merged=True)
+        for drawing, slot in zip(drawings, self.layout.slots, strict=True):
+            if isinstance(drawing, VectorDrawing):
+                drawing.draw_artists(stage, moment)
+                continue
+            canvas = np.empty((self.size[1], self.size[0], 4), np.uint8)
+            canvas[:] = (*self.style.ground, 255)
+            drawing.draw(canvas, moment)
+            cell = slot.cell
+            shown = canvas[cell.top : cell.bottom, cell.left : cell.right]
+            stage.image(shown, replace(cell, width=shown.shape[1], height=shown.shape[0]))
+        if captions is not None:
+            captions.draw_artists(stage, moment)
+        return stage.under
+
     def frame(self, index: int) -> Frame:
         """Draw the distinct frame number `index` on a canvas of its own."""
         return self._draw(index, self._set.under.copy())
@@ -233,36 +255,48 @@ class Film:
 
     @cached_property
     def _set(self) -> _Set:
-        layout, title_size, outlines = self._outlined
         with self.style.context():
-            stage = Stage.create(self.style, layout, self.recordings)
-            if layout.header_baseline is not None and self.title is not None:
-                left = float(min(slot.body.left for slot in layout.slots))
-                room = max(slot.body.right for slot in layout.slots) - left
-                stage.text(
-                    left,
-                    layout.header_baseline,
-                    shorten(self.title, room, layout.scale.title, "semibold"),
-                    layout.scale.title,
-                    self.style.ink,
-                    weight="semibold",
-                )
-            footer_title = self.title if len(self.panels) == 1 else None
-            draw_footer(stage, outlines, footer_title)
-            drawings = tuple(
-                panel.build(stage, slot, title_size)
-                for panel, slot in zip(self.panels, layout.slots, strict=True)
-            )
-            captions = self._build_captions(layout)
+            stage, drawings, captions = self._draw_once()
             under, over = stage.render_under(), stage.render_over()
         # What lies over plain ground never changes: it is laid on once.
         painted = np.zeros(under.shape[:2], bool)
-        for slot in layout.slots:
+        for slot in self.layout.slots:
             body = slot.body
             painted[body.top : body.bottom, body.left : body.right] = True
         over, still = over.split(painted)
         still.blend(under)
         return _Set(under, drawings, over, captions)
+
+    def _draw_once(
+        self, *, merged: bool = False
+    ) -> tuple[Stage, tuple[PanelDrawing, ...], CaptionBand | None]:
+        """Put all that never changes on a stage, of one figure if they are to be merged.
+
+        Call inside ``style.context()``.
+        """
+        layout, title_size, outlines = self._outlined
+        stage = Stage.create(self.style, layout, self.recordings)
+        if merged:
+            stage = replace(stage, over=stage.under)
+        if layout.header_baseline is not None and self.title is not None:
+            left = float(min(slot.body.left for slot in layout.slots))
+            room = max(slot.body.right for slot in layout.slots) - left
+            stage.text(
+                left,
+                layout.header_baseline,
+                shorten(self.title, room, layout.scale.title, "semibold"),
+                layout.scale.title,
+                self.style.ink,
+                weight="semibold",
+            )
+        footer_title = self.title if len(self.panels) == 1 else None
+        draw_footer(stage, outlines, footer_title)
+        drawings = tuple(
+            panel.build(stage, slot, title_size)
+            for panel, slot in zip(self.panels, layout.slots, strict=True)
+        )
+        captions = self._build_captions(layout)
+        return stage, drawings, captions
 
     def _build_captions(self, layout: FrameLayout) -> CaptionBand | None:
         rect, size_px = layout.captions, layout.scale.heading
