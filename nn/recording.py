@@ -17,7 +17,15 @@ from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.network import Network
 
-__all__ = ["FunctionRecording", "Link", "ParameterRecording", "Provenance", "Recording", "Unit"]
+__all__ = [
+    "FunctionRecording",
+    "Link",
+    "ParameterRecording",
+    "Provenance",
+    "Recording",
+    "Unit",
+    "reached",
+]
 
 Unit: TypeAlias = Literal["update", "epoch"]
 Link: TypeAlias = Literal["sigmoid", "softmax"]
@@ -75,13 +83,14 @@ class Recording(Protocol):
         """What turns logits into probabilities."""
         ...
 
-    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link.
 
         Parameters
         ----------
-        snapshot : int
-            Index of the snapshot, from 0.
+        snapshot : float
+            Which snapshot, from 0. Between two whole numbers a model is between two snapshots: its
+            parameters are interpolated, or its logits where it has none.
         points : (points, features) array
 
         Returns
@@ -94,6 +103,28 @@ class Recording(Protocol):
     def __len__(self) -> int:
         """Return the number of snapshots."""
         ...
+
+
+def reached(counts: NDArray[Any], snapshot: float) -> int:
+    """Whole updates or epochs done at a snapshot, or between two.
+
+    Parameters
+    ----------
+    counts : (snapshots,) array
+        Those done at each snapshot.
+    snapshot : float
+        Which snapshot, from 0; 3.25 is a quarter of the way from 3 to 4.
+
+    Returns
+    -------
+    int
+        Rounded down: what isn't finished doesn't count.
+    """
+    before = int(snapshot)
+    if before == snapshot:
+        return int(counts[before])
+    done = counts[before] + (snapshot - before) * (counts[before + 1] - counts[before])
+    return int(done + 1e-6)  # 499.9999999 is rounding, not an unfinished update
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,8 +181,8 @@ class _Snapshots:
                 value.flags.writeable = False
         self.__dict__.update(state, metrics=MappingProxyType(state["metrics"]))
 
-    def _check(self, snapshot: int) -> None:
-        if not 0 <= snapshot < len(self.updates):
+    def _check(self, snapshot: float) -> None:
+        if not 0 <= snapshot <= len(self.updates) - 1:
             raise InvalidInputError(
                 f"snapshot: must be from 0 to {len(self.updates) - 1}, got {snapshot}"
             )
@@ -171,10 +202,19 @@ class FunctionRecording(_Snapshots):
 
     function: Callable[[int, NDArray[Any]], NDArray[Any]]
 
-    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
         self._check(snapshot)
-        return np.array(self.function(snapshot, points), dtype=np.float32)
+        before, share = int(snapshot), snapshot - int(snapshot)
+        low = np.array(self.function(before, points), dtype=np.float32)
+        if not share:
+            return low
+        high = np.array(self.function(before + 1, points), dtype=np.float32)
+        # certainty has infinite logits, between which there is nothing: the nearer one counts
+        finite = np.isfinite(low) & np.isfinite(high)
+        mixed = low if share < 0.5 else high
+        mixed[finite] = (1 - share) * low[finite] + share * high[finite]
+        return mixed
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -225,10 +265,15 @@ class ParameterRecording(_Snapshots):
         self._check(snapshot)
         return Network.from_vector(self.architecture, self.parameters[snapshot].copy())
 
-    def logits(self, snapshot: int, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
         self._check(snapshot)
-        np.copyto(self._predictor.flat, self.parameters[snapshot])
+        before, share = int(snapshot), snapshot - int(snapshot)
+        flat = self._predictor.flat
+        np.copyto(flat, self.parameters[before])
+        if share:
+            flat *= 1 - share
+            flat += np.float32(share) * self.parameters[before + 1]
         return self._predictor.logits(points)
 
     @cached_property

@@ -12,7 +12,7 @@ from epochreel.render.panels import PANELS, Panel
 from epochreel.render.panels.boundary import BoundaryPanel
 from epochreel.render.stills import STILLS, write_still
 from epochreel.render.style import COLORMAPS, STYLES, Style, load_style
-from epochreel.render.timeline import Moment, Timeline, plan_timeline
+from epochreel.render.timeline import Hold, Moment, Timeline, TimelineOptions, plan_timeline
 from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
 
 __all__ = [
@@ -26,10 +26,12 @@ __all__ = [
     "Caption",
     "Film",
     "Frame",
+    "Hold",
     "Moment",
     "Panel",
     "Style",
     "Timeline",
+    "TimelineOptions",
     "Writer",
     "load_style",
     "open_writer",

@@ -290,7 +290,7 @@ class Film:
                 weight="semibold",
             )
         footer_title = self.title if len(self.panels) == 1 else None
-        draw_footer(stage, outlines, footer_title)
+        draw_footer(stage, outlines, footer_title, self.timeline)
         drawings = tuple(
             panel.build(stage, slot, title_size)
             for panel, slot in zip(self.panels, layout.slots, strict=True)

@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
+from epochreel.nn.dataset import FloatArray
 from epochreel.nn.recording import Recording
 from epochreel.render.panels import LegendEntry, Outline
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.text import points, shorten, text_width
+from epochreel.render.timeline import Timeline
 
 __all__ = ["draw_footer", "pace_note"]
 
+_EVENNESS = {
+    "log": "updates on a logarithmic scale",
+    "even_change": "each frame changes the field about equally",
+}
+"""Paces at which no one number of updates lies between frames."""
 
-def pace_note(recordings: Mapping[str, Recording]) -> str:
-    """Say how much training lies between two frames of each model.
+_ALIGNED = {
+    "updates": "update",
+    "epochs": "epoch",
+    "seconds": "second of training",
+    "progress": "share of their training",
+}
+
+
+def pace_note(recordings: Mapping[str, Recording], timeline: Timeline) -> str:
+    """Say how much training lies between two frames of each model, and what is the same for all.
 
     Films of models side by side that don't say this compare what can't be compared.
     """
-    steps = {name: _step(recording) for name, recording in recordings.items()}
-    if len(set(steps.values())) == 1:
-        return f"each frame {next(iter(steps.values()))}"
-    return "each frame: " + ",  ".join(f"{name} {step}" for name, step in steps.items())
+    steps = {name: _step(recording, name, timeline) for name, recording in recordings.items()}
+    words = [_EVENNESS[timeline.pace]] if timeline.pace in _EVENNESS else []
+    if not words:
+        if len(set(steps.values())) == 1:
+            words = [f"each frame {next(iter(steps.values()))}"]
+        else:
+            words = ["each frame: " + ",  ".join(f"{name} {step}" for name, step in steps.items())]
+    if len(recordings) > 1 and timeline.align != "snapshots":
+        words.append(f"all at the same {_ALIGNED[timeline.align]}")
+    return "  ·  ".join(words)
 
 
-def draw_footer(stage: Stage, outlines: Sequence[Outline], title: str | None) -> None:
+def draw_footer(
+    stage: Stage, outlines: Sequence[Outline], title: str | None, timeline: Timeline
+) -> None:
     """Write the legend at the left and the notes at the right, as far as there is room."""
     layout, style = stage.layout, stage.style
     scale, baseline = layout.scale, layout.footer_baseline
@@ -53,7 +78,7 @@ def draw_footer(stage: Stage, outlines: Sequence[Outline], title: str | None) ->
         for name, recording in stage.recordings.items()
         if recording.stopped
     ]
-    pace = pace_note(stage.recordings)
+    pace = pace_note(stage.recordings, timeline)
     first = [title] if title else []
     for parts in ([*stopped, *first, pace], [*stopped, pace], [pace], stopped):
         text = "  ·  ".join(parts)
@@ -62,16 +87,28 @@ def draw_footer(stage: Stage, outlines: Sequence[Outline], title: str | None) ->
             return
 
 
-def _step(recording: Recording) -> str:
-    """Training between neighbouring snapshots, in the words of a viewer."""
-    updates = np.diff(recording.updates)
-    if not len(updates):
+def _step(recording: Recording, name: str, timeline: Timeline) -> str:
+    """Training between neighbouring frames, in the words of a viewer."""
+    if len(recording) == 1 or len(timeline.moments) == 1:
         return "the whole training"
-    typical = int(np.median(updates))
+    shown = [moment.snapshots[name] for moment in timeline.moments]
+    places = np.array(shown[: shown.index(shown[-1]) + 1])  # afterwards it stays on its last
+    updates = _typical(places, recording.updates, "update")
     if recording.unit == "update":
-        return f"{typical} update{'s' if typical != 1 else ''}"
-    epochs = float(np.median(np.diff(recording.epochs)))
-    return f"{epochs:g} epoch{'s' if epochs != 1 else ''} = {typical} updates"
+        return updates
+    return f"{_typical(places, recording.epochs, 'epoch')} = {updates}"
+
+
+def _typical(places: FloatArray, series: NDArray[Any], noun: str) -> str:
+    """Write the median step from frame to frame, such as ``50 updates``.
+
+    Where steps differ, or the number is rounded, it says so; the last may be a remainder.
+    """
+    steps = np.diff(np.interp(places, np.arange(len(series)), series))
+    typical = float(np.median(steps))
+    shown = f"{typical:.3g}" if typical < 100 else f"{typical:.0f}"
+    even = bool((np.abs(steps[:-1] - typical) < 1e-3).all()) and abs(typical - float(shown)) < 1e-3
+    return f"{'' if even else 'about '}{shown} {noun}{'s' if shown != '1' else ''}"
 
 
 def _draw_entry(stage: Stage, entry: LegendEntry, x: float, baseline: float, right: float) -> float:

@@ -9,7 +9,17 @@ from typing import Any
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
-from epochreel.render import PANELS, Caption, Film, Panel, Timeline, load_style, plan_timeline
+from epochreel.render import (
+    PANELS,
+    Caption,
+    Film,
+    Hold,
+    Panel,
+    Timeline,
+    TimelineOptions,
+    load_style,
+    plan_timeline,
+)
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
 from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
@@ -126,11 +136,18 @@ def output_name(output: OutputSpec, *, preview: bool = False) -> PurePosixPath:
     return path.with_name(f"{path.stem}-preview{path.suffix}") if preview else path
 
 
-def _timing(timeline: TimelineSpec, *, preview: bool) -> dict[str, Any]:
+def _timing(timeline: TimelineSpec, *, preview: bool) -> TimelineOptions:
     limits = [timeline.max_frames, PREVIEW_FRAMES if preview else None]
     return {
         "fps": timeline.fps,
+        "frames": timeline.frames,
+        "duration_s": timeline.duration,
         "hold_first_s": timeline.hold_first,
         "hold_last_s": timeline.hold_last,
+        "holds": [Hold(hold.at, hold.seconds, hold.unit) for hold in timeline.holds],
         "max_frames": min((limit for limit in limits if limit is not None), default=None),
+        "pace": timeline.pace,
+        "easing": timeline.easing,
+        "tween": timeline.tween,
+        "align": timeline.align,
     }

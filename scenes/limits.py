@@ -17,6 +17,7 @@ __all__ = [
     "MAX_FILE_NAME",
     "MAX_FPS",
     "MAX_FRAMES",
+    "MAX_HOLDS",
     "MAX_HOLD_S",
     "MAX_ITERATIONS",
     "MAX_LAYERS",
@@ -38,6 +39,7 @@ SIZE_PX = ((16, 3840), (16, 2160))
 
 MAX_FPS = 60
 MAX_FRAMES = 100_000
+MAX_HOLDS = 100
 MAX_HOLD_S = 600.0
 MAX_FADE_S = 10.0
 

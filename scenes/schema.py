@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
 
+from epochreel.nn.errors import InvalidInputError
 from epochreel.scenes import limits
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
@@ -56,6 +57,30 @@ def _panels() -> Iterable[str]:
     return PANELS
 
 
+def _paces() -> Iterable[str]:
+    from epochreel.render.pacing import PACES
+
+    return PACES
+
+
+def _easings() -> Iterable[str]:
+    from epochreel.render.easing import EASINGS
+
+    return EASINGS
+
+
+def _alignments() -> Iterable[str]:
+    from epochreel.render.alignment import ALIGNMENTS
+
+    return ALIGNMENTS
+
+
+def _hold_units() -> Iterable[str]:
+    from epochreel.render.rate import HOLD_UNITS
+
+    return HOLD_UNITS
+
+
 Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
 
 
@@ -70,13 +95,44 @@ class PanelSpec(Spec):
     points: Annotated[str, choice(lambda: POINTS)] = "test"
 
 
+class HoldSpec(Spec):
+    """An entry of ``timeline.holds``: a moment that is shown longer."""
+
+    at: float = Field(ge=0, le=limits.MAX_ITERATIONS)
+    unit: Annotated[str, choice(_hold_units)] = "update"
+    seconds: Seconds
+
+
 class TimelineSpec(Spec):
     """The ``[timeline]`` table: pace and holds."""
 
-    fps: int = Field(default=20, ge=1, le=limits.MAX_FPS)
+    fps: Annotated[int, Field(ge=1, le=limits.MAX_FPS)] | None = None
+    frames: Annotated[int, Field(ge=1, le=limits.MAX_FRAMES)] | None = None
+    duration: Annotated[float, Field(gt=0, le=limits.MAX_FRAMES)] | None = None
     hold_first: Seconds = 0.0
     hold_last: Seconds = 2.0
+    holds: Annotated[Entries[HoldSpec], Field(max_length=limits.MAX_HOLDS)] = ()
     max_frames: Annotated[int, Field(ge=1, le=limits.MAX_FRAMES)] | None = None
+    pace: Annotated[str, choice(_paces)] = "snapshots"
+    easing: Annotated[str, choice(_easings)] = "linear"
+    tween: bool | None = None
+    align: Annotated[str, choice(_alignments)] = "snapshots"
+
+    @model_validator(mode="after")
+    def _two_of_three(self) -> Self:
+        from epochreel.render.rate import settle_rate
+
+        try:
+            frames, fps = settle_rate(self.frames, self.fps, self.duration)
+        except InvalidInputError as error:
+            raise problem(str(error).removeprefix("timeline.duration: "), ("duration",)) from None
+        # bounded before anything is planned; a frame a snapshot is bounded by the capture
+        if frames is not None and min(frames, self.max_frames or frames) > limits.MAX_FRAMES:
+            raise problem(
+                f"must give at most {limits.MAX_FRAMES} frames, got {frames} at {fps} fps",
+                ("duration",),
+            )
+        return self
 
 
 class OutputSpec(Spec):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.recording import Recording
+from epochreel.nn.recording import Recording, reached
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.isoline import Pieces, Stroke, find_isoline
 from epochreel.render.layout import Slot
@@ -186,9 +186,10 @@ class _BoundaryDrawing:
         """Counter and metrics of a moment, each with its place."""
         snapshot, recording = moment.snapshots[self.model], self.recording
         count = recording.updates if recording.unit == "update" else recording.epochs
-        shown = [(self.counter, f"{int(count[snapshot]):0{self.counter_digits}d}")]
-        for key, number in self.numbers:
-            shown.append((number, _number_text(key, float(recording.metrics[key][snapshot]))))
+        shown = [(self.counter, f"{reached(count, snapshot):0{self.counter_digits}d}")]
+        for key, number in self.numbers:  # as measured last; between snapshots nothing was
+            value = float(recording.metrics[key][int(snapshot)])
+            shown.append((number, _number_text(key, value)))
         return shown
 
     def _paint_field(self, box: npt.NDArray[np.uint8], moment: Moment) -> Pieces:

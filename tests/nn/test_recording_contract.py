@@ -11,7 +11,7 @@ import pytest
 from epochreel.nn.architecture import architecture_from_sizes
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.network import BLOCK, Network
-from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
+from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording, reached
 
 SNAPSHOTS = 4
 ARCHITECTURE = architecture_from_sizes([2, 9, 5, 1], "relu", "sigmoid")
@@ -163,3 +163,44 @@ def test_a_network_of_a_snapshot_is_free_to_be_changed(moons):
     broken[1, 1] = np.nan
     with pytest.raises(InvalidInputError, match="parameters: must be finite"):
         replace(recording, parameters=broken)
+
+
+def test_between_two_snapshots_it_is_between_them(recording, points):
+    for snapshot in range(SNAPSHOTS):
+        assert (
+            recording.logits(float(snapshot), points) == recording.logits(snapshot, points)
+        ).all()
+    between = recording.logits(1.25, points)
+    assert between.dtype == np.float32
+    if isinstance(recording, ParameterRecording):
+        mixed = 0.75 * recording.parameters[1] + 0.25 * recording.parameters[2]
+        network = Network.from_vector(ARCHITECTURE, mixed.astype(np.float32))
+        expected = network.logits(points)
+    else:
+        expected = 0.75 * plane(1, points) + 0.25 * plane(2, points)
+    np.testing.assert_allclose(between, expected, rtol=1e-5, atol=1e-5)
+    # and nothing of it is left behind
+    np.testing.assert_array_equal(recording.logits(1, points), recording.logits(1.0, points))
+    for wrong in (-0.5, SNAPSHOTS - 0.5, float("nan")):
+        with pytest.raises(InvalidInputError, match="snapshot: must be from 0 to 3"):
+            recording.logits(wrong, points)
+
+
+def test_between_certainties_the_nearer_one_counts(moons):
+    def sure(snapshot, points):
+        return np.array([[np.inf if snapshot else -np.inf], [2.0]])
+
+    steps = np.arange(2)
+    recording = FunctionRecording(
+        name="sure", dataset=moons, updates=steps, epochs=steps, seconds=steps, unit="update",
+        metrics={}, function=sure,
+    )  # fmt: skip
+    assert recording.logits(0.25, np.zeros((2, 2))).tolist() == [[-np.inf], [2]]
+    assert recording.logits(0.75, np.zeros((2, 2))).tolist() == [[np.inf], [2]]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "done"), [(0, 0), (1, 50), (1.5, 75), (1.99, 99), (2, 100), (1.999_999_999_9, 100)]
+)
+def test_what_is_done_is_counted_in_whole_updates(snapshot, done):
+    assert reached(np.array([0, 50, 100]), snapshot) == done

@@ -238,12 +238,32 @@ def test_field_and_line_are_where_matplotlib_draws_them(make_recording) -> None:
     assert structural_similarity(shown, sampled, channel_axis=2) >= 0.985
 
 
-def test_footer_says_what_a_frame_means(make_recording, dataset: Dataset) -> None:
-    one = make_recording("One")
-    assert pace_note({"One": one}) == "each frame 50 updates"
-    assert pace_note({"One": one, "Two": make_recording("Two")}) == "each frame 50 updates"
-    single = make_recording("One", 1)
-    assert pace_note({"One": single}) == "each frame the whole training"
+def test_footer_says_what_a_frame_means(make_recording) -> None:
+    def note(recordings, **options) -> str:
+        return pace_note(recordings, Timeline.build(recordings, **options))
+
+    one = {"One": make_recording("One")}
+    two = {**one, "Two": make_recording("Two")}
+    assert note(one) == note(two) == "each frame 50 updates"
+    assert note({"One": make_recording("One", 1)}) == "each frame the whole training"
+    assert note(one, max_frames=1) == "each frame the whole training"
+    assert note(one, frames=11) == note(one, frames=11, pace="linear") == "each frame 25 updates"
+    assert note(one, frames=4) == "each frame about 100 updates"
+    assert note(one, frames=4, tween=True) == "each frame about 83.3 updates"
+    assert note(one, pace="log") == "updates on a logarithmic scale"
+    assert note(one, pace="even_change") == "each frame changes the field about equally"
+    assert note({**one, "Two": make_recording("Two", 3)}) == "each frame 50 updates"
+    for align, words in (
+        ("updates", "update"),
+        ("epochs", "epoch"),
+        ("seconds", "second of training"),
+    ):
+        assert note(one, align=align) == "each frame 50 updates"
+        assert note(two, align=align) == f"each frame 50 updates  ·  all at the same {words}"
+    apart = {**one, "Two": make_recording("Two", 3)}
+    assert note(apart, align="progress") == (
+        "each frame: One 50 updates,  Two 20 updates  ·  all at the same share of their training"
+    )
 
 
 def test_writing_reports_every_frame_and_leaves_one_file(make_recording, tmp_path: Path) -> None:

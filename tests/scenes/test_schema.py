@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from epochreel.nn.capture import SPACINGS
 from epochreel.nn.optimizers import OPTIMIZERS
+from epochreel.scenes.building import plan_film
 from epochreel.scenes.data_spec import DATA_KINDS, CsvData, MoonsData
 from epochreel.scenes.library import STARTER, ready_made
 from epochreel.scenes.loading import parse_scene, read_scene
@@ -37,7 +38,7 @@ def test_an_empty_file_is_the_published_scene() -> None:
         ("two_moons.mp4", (1600, 1200))
     ]
     assert [panel.model for panel in scene.shown] == ["NumPy Model"]
-    assert scene.timeline.fps == 20
+    assert plan_film(scene.timeline, {"NumPy Model": 7}).fps == 20
 
 
 def test_the_shape_of_the_design_is_accepted() -> None:
@@ -281,3 +282,20 @@ def test_a_valid_scene_is_accepted_and_comes_round(document: dict[str, Any]) -> 
     again = Scene.model_validate(scene.model_dump(exclude_none=True))
     assert again == scene
     assert hash(again) == hash(scene)
+
+
+def test_every_key_of_time_reaches_the_film() -> None:
+    timeline = parse(
+        '[timeline]\nframes = 30\nduration = 3\npace = "log"\nalign = "seconds"\n'
+        'easing = "smooth"\n'
+        "tween = false\nhold_last = 0.5\n"
+        'holds = [{ at = 500, seconds = 1.5 }, { at = 1, unit = "second", seconds = 1 }]'
+    ).timeline
+    film = plan_film(timeline, {"NumPy Model": 201})
+    assert (film.fps, film.pace, film.align) == (10, "log", "seconds")
+    assert (len(film.moments), film.frame_count) == (30, 30 + 5 + 15 + 10)
+    assert film.moments[10].repeats == 11
+    assert all(float(moment.snapshots["NumPy Model"]).is_integer() for moment in film.moments)
+    preview = plan_film(timeline.model_copy(update={"frames": 300, "fps": 10, "duration": None}),
+                        {"NumPy Model": 201}, preview=True)  # fmt: skip
+    assert len(preview.moments) == 40
