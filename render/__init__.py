@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from epochreel.render.captions import Caption
     from epochreel.render.film import Film, Frame
     from epochreel.render.looks import COLORMAPS, STYLES
     from epochreel.render.output import write_film
     from epochreel.render.panels import PANELS, Panel
     from epochreel.render.panels.boundary import BoundaryPanel
+    from epochreel.render.stills import STILLS, write_still
     from epochreel.render.style import Style, load_style
     from epochreel.render.timeline import Hold, Moment, Timeline, TimelineOptions, plan_timeline
     from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
@@ -22,9 +24,11 @@ __all__ = [
     "COLORMAPS",
     "FORMATS",
     "PANELS",
+    "STILLS",
     "STYLES",
     "WRITERS",
     "BoundaryPanel",
+    "Caption",
     "Film",
     "Frame",
     "Hold",
@@ -38,12 +42,14 @@ __all__ = [
     "open_writer",
     "plan_timeline",
     "write_film",
+    "write_still",
 ]
 
 # on use: whoever checks a scene has no need of Matplotlib
 _HOMES = {
     "BoundaryPanel": "panels.boundary",
     "COLORMAPS": "looks",
+    "Caption": "captions",
     "FORMATS": "writers",
     "Film": "film",
     "Frame": "film",
@@ -51,6 +57,7 @@ _HOMES = {
     "Moment": "timeline",
     "PANELS": "panels",
     "Panel": "panels",
+    "STILLS": "stills",
     "STYLES": "looks",
     "Style": "style",
     "Timeline": "timeline",
@@ -61,6 +68,7 @@ _HOMES = {
     "open_writer": "writers",
     "plan_timeline": "timeline",
     "write_film": "output",
+    "write_still": "stills",
 }
 
 

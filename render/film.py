@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Recording
+from epochreel.render.captions import (
+    MAX_LINES,
+    Caption,
+    CaptionBand,
+    CaptionTrack,
+    fit,
+    place_captions,
+    wrap,
+)
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
 from epochreel.render.palette import make_palette
-from epochreel.render.panels import Outline, Panel, PanelDrawing
+from epochreel.render.panels import Outline, Panel, PanelDrawing, VectorDrawing
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style, TypeScale
 from epochreel.render.text import shorten
@@ -49,6 +59,7 @@ class _Set:
     under: npt.NDArray[np.uint8]
     drawings: tuple[PanelDrawing, ...]
     over: Overlay  # within the panels' bodies only
+    captions: CaptionBand | None
 
 
 class Film:
@@ -66,6 +77,8 @@ class Film:
     timeline : Timeline
     title : str, optional
         Stands above the panels, or in the footer of a film with one panel.
+    captions : sequence of Caption
+        The film's own :attr:`timeline` has their holds and fades in it.
 
     Raises
     ------
@@ -82,6 +95,7 @@ class Film:
         style: Style,
         timeline: Timeline,
         title: str | None = None,
+        captions: Sequence[Caption] = (),
     ) -> None:
         if (
             min(size) < SMALLEST_SIDE
@@ -102,7 +116,8 @@ class Film:
         self.panels = tuple(panels)
         self.size = size
         self.style = style
-        self.timeline = timeline
+        self._track: CaptionTrack
+        self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
 
     def __len__(self) -> int:
@@ -143,6 +158,27 @@ class Film:
                 yield Frame(self._draw(index, canvas).pixels, shown)
             begins = ends
 
+    def artists(self, index: int) -> Any:
+        """Draw the distinct frame number `index` with Matplotlib's artists: a figure of its size.
+
+        Call inside ``style.context()``. What a panel can only paint is an image beneath the rest.
+        """
+        moment = self.timeline.moments[index]
+        stage, drawings, captions = self._draw_once(merged=True)
+        for drawing, slot in zip(drawings, self.layout.slots, strict=True):
+            if isinstance(drawing, VectorDrawing):
+                drawing.draw_artists(stage, moment)
+                continue
+            canvas = np.empty((self.size[1], self.size[0], 4), np.uint8)
+            canvas[:] = (*self.style.ground, 255)
+            drawing.draw(canvas, moment)
+            cell = slot.cell
+            shown = canvas[cell.top : cell.bottom, cell.left : cell.right]
+            stage.image(shown, replace(cell, width=shown.shape[1], height=shown.shape[0]))
+        if captions is not None:
+            captions.draw_artists(stage, moment)
+        return stage.under
+
     def frame(self, index: int) -> Frame:
         """Draw the distinct frame number `index` on a canvas of its own."""
         return self._draw(index, self._set.under.copy())
@@ -153,7 +189,25 @@ class Film:
         for drawing in self._set.drawings:
             drawing.draw(canvas, moment)
         self._set.over.blend(canvas)
+        if self._set.captions is not None:
+            self._set.captions.draw(canvas, moment)
         return Frame(canvas, moment.repeats)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: captions that aren't shown, or not whole."""
+        cut = [
+            f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
+            for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
+            if len(lines) > MAX_LINES
+        ]
+        return (*self._track.notes, *cut)
+
+    def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
+        """Lines of each caption, as many as it needs."""
+        width = layout.captions.width if layout.captions is not None else 0
+        size_px = layout.scale.heading
+        return [wrap(caption.text, width, size_px) for caption in self._track.captions]
 
     @cached_property
     def layout(self) -> FrameLayout:
@@ -184,7 +238,7 @@ class Film:
             panel.outline(self.recordings, self.style, scale, title_size) for panel in self.panels
         )
 
-        def laid_out(strip: bool) -> FrameLayout:
+        def laid_out(strip: bool, lines: int) -> FrameLayout:
             return lay_out(
                 self.size,
                 len(self.panels),
@@ -192,46 +246,83 @@ class Film:
                 header=self.title is not None and not alone,
                 subtitles=any(outline.subtitle for outline in outlines),
                 strip=strip,
+                caption_lines=lines,
             )
 
-        layout = laid_out(strip=False)
         numbers = any(outline.numbers_width > 0 for outline in outlines)
         widest = max(outline.title_width + outline.numbers_width for outline in outlines)
-        if numbers and (not alone or widest + scale.title > layout.slots[0].body.width):
-            layout = laid_out(strip=True)
+
+        def with_room_for(lines: int) -> FrameLayout:
+            layout = laid_out(strip=False, lines=lines)
+            if numbers and (not alone or widest + scale.title > layout.slots[0].body.width):
+                layout = laid_out(strip=True, lines=lines)
+            return layout
+
+        layout = with_room_for(0)
+        if self._track.captions:
+            for lines in range(1, MAX_LINES + 1):
+                layout = with_room_for(lines)
+                if max(map(len, self._wrapped(layout))) <= lines:
+                    break
         return layout, title_size, outlines
 
     @cached_property
     def _set(self) -> _Set:
-        layout, title_size, outlines = self._outlined
         with self.style.context():
-            stage = Stage.create(self.style, layout, self.recordings)
-            if layout.header_baseline is not None and self.title is not None:
-                left = float(min(slot.body.left for slot in layout.slots))
-                room = max(slot.body.right for slot in layout.slots) - left
-                stage.text(
-                    left,
-                    layout.header_baseline,
-                    shorten(self.title, room, layout.scale.title, "semibold"),
-                    layout.scale.title,
-                    self.style.ink,
-                    weight="semibold",
-                )
-            footer_title = self.title if len(self.panels) == 1 else None
-            draw_footer(stage, outlines, footer_title, self.timeline)
-            drawings = tuple(
-                panel.build(stage, slot, title_size)
-                for panel, slot in zip(self.panels, layout.slots, strict=True)
-            )
+            stage, drawings, captions = self._draw_once()
             under, over = stage.render_under(), stage.render_over()
         # What lies over plain ground never changes: it is laid on once.
         painted = np.zeros(under.shape[:2], bool)
-        for slot in layout.slots:
+        for slot in self.layout.slots:
             body = slot.body
             painted[body.top : body.bottom, body.left : body.right] = True
         over, still = over.split(painted)
         still.blend(under)
-        return _Set(under, drawings, over)
+        return _Set(under, drawings, over, captions)
+
+    def _draw_once(
+        self, *, merged: bool = False
+    ) -> tuple[Stage, tuple[PanelDrawing, ...], CaptionBand | None]:
+        """Put all that never changes on a stage, of one figure if they are to be merged.
+
+        Call inside ``style.context()``.
+        """
+        layout, title_size, outlines = self._outlined
+        stage = Stage.create(self.style, layout, self.recordings)
+        if merged:
+            stage = replace(stage, over=stage.under)
+        if layout.header_baseline is not None and self.title is not None:
+            left = float(min(slot.body.left for slot in layout.slots))
+            room = max(slot.body.right for slot in layout.slots) - left
+            stage.text(
+                left,
+                layout.header_baseline,
+                shorten(self.title, room, layout.scale.title, "semibold"),
+                layout.scale.title,
+                self.style.ink,
+                weight="semibold",
+            )
+        footer_title = self.title if len(self.panels) == 1 else None
+        draw_footer(stage, outlines, footer_title, self.timeline)
+        drawings = tuple(
+            panel.build(stage, slot, title_size)
+            for panel, slot in zip(self.panels, layout.slots, strict=True)
+        )
+        captions = self._build_captions(layout)
+        return stage, drawings, captions
+
+    def _build_captions(self, layout: FrameLayout) -> CaptionBand | None:
+        rect, size_px = layout.captions, layout.scale.heading
+        if rect is None:
+            return None
+        return CaptionBand(
+            rect,
+            [fit(lines, rect.width, size_px) for lines in self._wrapped(layout)],
+            self._track,
+            size_px=size_px,
+            ink=self.style.ink,
+            ground=self.style.ground,
+        )
 
     def plot_share(self) -> float:
         """Part of the frame's area that the plots take, from 0 to 1."""

@@ -6,15 +6,18 @@ for the line of a 1434×943 field, and the pixels beside it are never touched.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from contourpy import LineType, contour_generator
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from epochreel.render.pixels import pack, unpack
+from epochreel.render.text import points
 
-__all__ = ["Stroke", "find_isoline"]
+__all__ = ["Pieces", "Stroke", "find_isoline"]
 
 Pieces = npt.NDArray[np.float64]
 _Lines = tuple[list[npt.NDArray[np.float64] | None], list[npt.NDArray[np.uint32] | None]]
@@ -125,6 +128,26 @@ class Stroke:
         mixed += (self._halo - mixed) * halo
         mixed += (self._core - mixed) * core
         pixels[row, column] = pack(np.rint(mixed).astype(np.uint8))
+
+    def add_path(self, axes: Any, pieces: Pieces) -> None:
+        """Add the same as vectors to axes that count in pixels: halo, then core."""
+        follows = np.zeros(len(pieces), bool)
+        follows[1:] = (pieces[1:, 0] == pieces[:-1, 1]).all(axis=1)
+        vertices = pieces.reshape(-1, 2)
+        codes = np.full(len(vertices), Path.LINETO, np.uint8)
+        codes[::2][~follows] = Path.MOVETO
+        path = Path(vertices, codes)
+        for radius, color in ((self._halo_radius, self._halo), (self._core_radius, self._core)):
+            axes.add_patch(
+                PathPatch(
+                    path,
+                    facecolor="none",
+                    edgecolor=color / 255,
+                    linewidth=points(2 * radius),
+                    capstyle="round",
+                    joinstyle="round",
+                )
+            )
 
     def _near(self, pieces: Pieces) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """List the pixels within reach of each piece: flat index and distance.

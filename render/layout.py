@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from epochreel.render.style import TypeScale
 
-__all__ = ["FrameLayout", "Rect", "Slot", "lay_out"]
+__all__ = ["CAPTION_LEADING", "FrameLayout", "Rect", "Slot", "lay_out"]
+
+CAPTION_LEADING = 1.3
+"""Height of a line of a caption over the size of its type."""
 
 _LEADING = 1.22
 """Height of a line of text over its size."""
@@ -68,6 +72,7 @@ class FrameLayout:
     header_baseline: float | None
     slots: tuple[Slot, ...]
     footer_baseline: float
+    captions: Rect | None = None
 
 
 def lay_out(
@@ -78,6 +83,7 @@ def lay_out(
     header: bool,
     subtitles: bool,
     strip: bool,
+    caption_lines: int = 0,
 ) -> FrameLayout:
     """Divide a frame among panels.
 
@@ -95,6 +101,9 @@ def lay_out(
         Whether panels have a second heading line.
     strip : bool
         Whether numbers stand beneath the plots rather than beside the titles.
+    caption_lines : int
+        Lines of the longest caption. They have a band of their own above the footer, the same for
+        the whole film.
 
     Returns
     -------
@@ -107,11 +116,19 @@ def lay_out(
     title_size = scale.title if panels == 1 else scale.heading
     header_height = scale.title * _LEADING + 0.35 * scale.title if header else 0.0
     footer_height = scale.small * _LEADING + 0.9 * scale.small
+    band_height = math.ceil(caption_lines * CAPTION_LEADING * scale.heading)
+    band_top = int(height - scale.margin - footer_height - band_height)
+    caption_height = band_height + scale.small if caption_lines else 0.0
     gutter = 2.2 * scale.body
 
     cell_width = (width - 2 * scale.margin - (columns - 1) * gutter) / columns
     cell_height = (
-        height - 2 * scale.margin - header_height - footer_height - (rows - 1) * gutter
+        height
+        - 2 * scale.margin
+        - header_height
+        - caption_height
+        - footer_height
+        - (rows - 1) * gutter
     ) / rows
 
     top_of_body = title_size * _LEADING + (scale.small * 1.35 if subtitles else 0.0)
@@ -157,12 +174,18 @@ def lay_out(
                 else None,
             )
         )
+    band = None
+    if caption_lines:
+        left = min(slot.body.left for slot in slots)
+        right = max(slot.body.right for slot in slots)
+        band = Rect(left, max(0, band_top), right - left, max(1, band_height))
     return FrameLayout(
         size=size,
         scale=scale,
         header_baseline=scale.margin + 0.95 * scale.title if header else None,
         slots=tuple(slots),
         footer_baseline=height - scale.margin - 0.22 * scale.small,
+        captions=band,
     )
 
 

@@ -92,6 +92,23 @@ class Stage:
             parse_math=False,
         )
 
+    def stamp(self, slot: NumberSlot, text: str) -> None:
+        """Write what a slot would show, as text that never changes."""
+        plain = text.replace("-", "\N{MINUS SIGN}")
+        self.text(slot.left, slot.baseline, plain, slot.size_px, slot.ink, weight=slot.weight)
+
+    def image(self, pixels: npt.NDArray[np.uint8], rect: Rect) -> Any:
+        """Lay an image, shape (rect.height, rect.width, 3 or 4), below all else; give its axes.
+
+        They count in pixels of the rectangle, downwards.
+        """
+        axes = self.axes(rect)
+        axes.set_axis_off()
+        axes.set_zorder(-1)
+        extent = (0, rect.width, rect.height, 0)
+        axes.imshow(pixels, extent=extent, interpolation="none", aspect="auto")
+        return axes
+
     def number(
         self,
         x: float,

@@ -92,6 +92,8 @@ class NumberSlot:
     ----------
     left, top : int
         Upper left corner in pixels.
+    baseline, size_px, weight, ink
+        As it was created.
     cells : dict
         Pixels of each character, ``uint8`` of shape (height, advance, 4), already on the ground's
         colour.
@@ -99,6 +101,10 @@ class NumberSlot:
 
     left: int
     top: int
+    baseline: float
+    size_px: float
+    weight: str
+    ink: Color
     cells: dict[str, npt.NDArray[np.uint8]] = field(repr=False)
 
     @classmethod
@@ -147,7 +153,15 @@ class NumberSlot:
         for index, character in enumerate(_CHARACTERS):
             start = pitch * index + pitch // 3
             cells[character] = np.ascontiguousarray(pixels[:, start : start + advances[character]])
-        return cls(left=round(left), top=round(baseline) - ascent, cells=cells)
+        return cls(
+            left=round(left),
+            top=round(baseline) - ascent,
+            baseline=round(baseline),
+            size_px=size_px,
+            weight=weight,
+            ink=ink,
+            cells=cells,
+        )
 
     def width(self, text: str) -> int:
         """Width of `text` in pixels."""

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
+from epochreel.render.captions import Caption
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
+from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
 from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
 
@@ -94,6 +96,21 @@ def build_film(
         style=load_style(scene.style, scene.colormap),
         timeline=timeline,
         title=scene.title,
+        captions=[_build_caption(caption) for caption in scene.captions],
+    )
+
+
+def _build_caption(spec: CaptionSpec) -> Caption:
+    return Caption(
+        spec.text,
+        update=spec.update,
+        epoch=spec.epoch,
+        time_s=spec.time,
+        event=spec.event,
+        model=spec.model,
+        duration_s=spec.duration,
+        fade_s=spec.fade,
+        hold_s=spec.hold,
     )
 
 

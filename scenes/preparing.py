@@ -230,7 +230,8 @@ def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
 
 
 def _refuse_frames(scene: PreparedScene) -> list[Problem]:
-    frames = scene.timeline().frame_count
+    timeline, captions = scene.timeline(), scene.file.scene.captions
+    frames = timeline.frame_count + sum(round(entry.hold * timeline.fps) for entry in captions)
     if frames <= limits.MAX_FRAMES:
         return []
     return [

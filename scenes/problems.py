@@ -17,7 +17,7 @@ __all__ = ["Problem", "problems_of"]
 Problem = tuple[Path, str]
 """Where in the document, and what is wrong there."""
 
-_ARRAYS_OF_TABLES = ("models", "panels", "outputs")
+_ARRAYS_OF_TABLES = ("models", "panels", "captions", "outputs")
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

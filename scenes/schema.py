@@ -21,6 +21,7 @@ from pydantic import (
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.scenes import limits
+from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
 from epochreel.scenes.filenames import collision_key, refuse_file_name
 from epochreel.scenes.messages import describe, did_you_mean, quoted
@@ -191,6 +192,7 @@ class Scene(Spec):
     data: DataSpec = MoonsData()
     models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
     panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
+    captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
 
@@ -229,6 +231,19 @@ class Scene(Spec):
                     f"must name one of the models {_listed(names)}, "
                     f"got {quoted(panel.model)}{hint}",
                     where,
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _captions_follow_models(self) -> Self:
+        names = [model.name for model in self.models]
+        for index, caption in enumerate(self.captions):
+            if caption.model is not None and caption.model not in names:
+                hint = did_you_mean(caption.model, names)
+                raise problem(
+                    f"must name one of the models {_listed(names)}, "
+                    f"got {quoted(caption.model)}{hint}",
+                    ("captions", index, "model"),
                 )
         return self
 

@@ -109,6 +109,7 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
 
     film = _film(job)
     with _frames_told(job.key, job.label, film.frame_count, reporter) as advance:
+        _tell_notes(job, film, reporter)
         write_film(film, job.path, on_frame=advance)
     return _facts(job, film)
 
@@ -125,6 +126,8 @@ def make_part(job: PartJob, reporter: Reporter) -> None:
     label = f"{job.film.label}, part {job.index + 1} of {len(spans)}"
     key = f"{job.film.key}, part {job.index}"
     with _frames_told(key, label, span[1] - span[0], reporter) as advance:
+        if job.index == 0:
+            _tell_notes(job.film, film, reporter)
         write_part(film, job.film.path, span, job.path, on_frame=advance)
 
 
@@ -153,6 +156,11 @@ def _film(job: FilmJob) -> Film:
         _Latest.film = build_film(job.scene, job.recordings, job.output, preview=job.preview)
         _Latest.path = job.path
     return _Latest.film
+
+
+def _tell_notes(job: FilmJob, film: Film, reporter: Reporter) -> None:
+    for note in film.notes:
+        reporter.note(f"{job.label}: {note}")
 
 
 def _facts(job: FilmJob, film: Film) -> FilmFacts:

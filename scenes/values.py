@@ -21,6 +21,7 @@ __all__ = [
     "Title",
     "choice",
     "numbers",
+    "one_line",
     "problem",
 ]
 
@@ -82,7 +83,8 @@ def numbers(meaning: str, length: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Accept one line of printable text that isn't blank."""
     if not value.strip():
         raise problem("must not be blank")
     if not value.isprintable():
@@ -96,8 +98,8 @@ def _plain_text(value: str) -> str:
     return value
 
 
-Name = Annotated[str, Field(max_length=limits.MAX_NAME), AfterValidator(_one_line)]
-Title = Annotated[str, Field(max_length=limits.MAX_TITLE), AfterValidator(_one_line)]
+Name = Annotated[str, Field(max_length=limits.MAX_NAME), AfterValidator(one_line)]
+Title = Annotated[str, Field(max_length=limits.MAX_TITLE), AfterValidator(one_line)]
 Description = Annotated[str, Field(max_length=limits.MAX_DESCRIPTION), AfterValidator(_plain_text)]
 Seed = Annotated[int, Field(ge=0, le=limits.MAX_SEED)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ __all__ = [
     "Outline",
     "Panel",
     "PanelDrawing",
+    "VectorDrawing",
 ]
 
 PANELS: Mapping[str, str] = {
@@ -84,6 +85,15 @@ class PanelDrawing(Protocol):
             body; outside of that, inside its cell, it may set numbers.
         moment : Moment
         """
+        ...
+
+
+@runtime_checkable
+class VectorDrawing(Protocol):
+    """A drawing that can also say in Matplotlib's artists what it paints: for SVG and PDF."""
+
+    def draw_artists(self, stage: Stage, moment: Moment) -> None:
+        """Add artists for one moment to ``stage.under``; axes of images below 0 in ``zorder``."""
         ...
 
 

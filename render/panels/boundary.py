@@ -14,7 +14,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording, reached
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.hatching import Hatching, finite
-from epochreel.render.isoline import Stroke, find_isoline
+from epochreel.render.isoline import Pieces, Stroke, find_isoline
 from epochreel.render.layout import Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
@@ -172,8 +172,37 @@ class _BoundaryDrawing:
 
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
         """Paint field, line and digits."""
+        body = self.slot.body
+        box = canvas[body.top : body.bottom, body.left : body.right]
+        self.stroke.draw(self._paint_field(box, moment), box)
+        for number, text in self._numbers(moment):
+            number.draw(canvas, text)
+
+    def draw_artists(self, stage: Stage, moment: Moment) -> None:
+        """Add the field as an image, the line as a path, digits as text."""
+        body = self.slot.body
+        box = np.zeros((body.height, body.width, 4), np.uint8)
+        line = self._paint_field(box, moment)
+        axes = stage.image(box, body)
+        if len(line):
+            self.stroke.add_path(axes, line)
+        for number, text in self._numbers(moment):
+            stage.stamp(number, text)
+
+    def _numbers(self, moment: Moment) -> list[tuple[NumberSlot, str]]:
+        """Counter and metrics of a moment, each with its place."""
+        snapshot, recording = moment.snapshots[self.model], self.recording
+        count = recording.updates if recording.unit == "update" else recording.epochs
+        shown = [(self.counter, f"{reached(count, snapshot):0{self.counter_digits}d}")]
+        for key, number in self.numbers:  # as measured last; between snapshots nothing was
+            value = float(recording.metrics[key][int(snapshot)])
+            shown.append((number, _number_text(key, value)))
+        return shown
+
+    def _paint_field(self, box: npt.NDArray[np.uint8], moment: Moment) -> Pieces:
+        """Paint the field of a moment; give its 0.5 line."""
         snapshot = moment.snapshots[self.model]
-        recording, body, grid = self.recording, self.slot.body, self.grid
+        recording, grid = self.recording, self.grid
 
         unknown = False
 
@@ -189,16 +218,10 @@ class _BoundaryDrawing:
             return finite(logits)
 
         nodes = grid.sample(predict, self.bands)
-        box = canvas[body.top : body.bottom, body.left : body.right]
         self.field.paint(nodes, box)
-        line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
-        self.stroke.draw(line, box)
         if unknown:
             self.hatching.draw(raw, box)
-        count = recording.updates if recording.unit == "update" else recording.epochs
-        self.counter.draw(canvas, f"{reached(count, snapshot):0{self.counter_digits}d}")
-        for key, number in self.numbers:  # as measured last; between snapshots nothing was
-            number.draw(canvas, _number_text(key, float(recording.metrics[key][int(snapshot)])))
+        return find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
 
 
 def _step(size: tuple[int, int]) -> int:

@@ -259,6 +259,45 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         ["at most 32 entries"],
     ),
     "same name twice": (MODELS * 2, 2, "models[1].name", ["unique", "models[0]"]),
+    # captions
+    "caption without a moment": (
+        '[[captions]]\ntext = "x"',
+        1,
+        "captions[0]",
+        ["exactly one of update, epoch, time, event", "got none"],
+    ),
+    "caption of two moments": (
+        '[[captions]]\ntext = "x"\nupdate = 5\ntime = 1.0',
+        1,
+        "captions[0]",
+        ["exactly one of", "got update and time"],
+    ),
+    "caption of an unknown event": (
+        '[[captions]]\ntext = "x"\nevent = "acuracy > 0.9"',
+        3,
+        "captions[0].event",
+        ["must be like 'accuracy >= 0.9'", "'acuracy > 0.9'"],
+    ),
+    "caption of no model": (
+        MODELS + 'name = "Left"\n[[captions]]\ntext = "x"\nupdate = 1\nmodel = "Lefd"',
+        6,
+        "captions[0].model",
+        ["'Left'", "got 'Lefd'", "did you mean 'Left'"],
+    ),
+    "caption of two lines": (
+        '[[captions]]\ntext = "a\\nb"\nupdate = 1',
+        2,
+        "captions[0].text",
+        ["one line of printable text"],
+    ),
+    "one table of captions": ("[captions]\nupdate = 1", 1, "captions", ["[[captions]]"]),
+    "captions that hold too long": (
+        '[[captions]]\ntext = "x"\nupdate = 1\nhold = 600\n'
+        "[timeline]\nfps = 60\nhold_first = 600\nhold_last = 600",
+        5,
+        "timeline",
+        ["at most 100 000 frames"],
+    ),
     "panel of no model": (
         MODELS + 'name = "Left"\n[[panels]]\nmodel = "Lefd"',
         4,

@@ -136,7 +136,8 @@ def test_no_scene_can_name_code() -> None:
 
 
 KEYS = [
-    "title", "description", "style", "colormap", "data", "models", "panels", "timeline", "outputs",
+    "title", "description", "style", "colormap", "data", "models", "panels", "captions", "timeline",
+    "outputs", "text", "event", "update", "epoch", "time", "hold", "fade", "duration",
     "kind", "samples", "noise", "seed", "test_fraction", "split_seed", "viewport", "path", "label",
     "header", "name", "engine", "layers", "architecture", "activation", "initializer", "optimizer",
     "learning_rate", "batch_size", "iterations", "epochs", "capture", "every", "unit", "model",
@@ -174,6 +175,7 @@ near_scenes = st.fixed_dictionaries(
         "data": tables | anything,
         "models": st.lists(tables, max_size=3) | anything,
         "panels": st.lists(tables, max_size=3) | anything,
+        "captions": st.lists(tables, max_size=3) | anything,
         "timeline": tables | anything,
         "outputs": st.lists(tables, max_size=3) | anything,
     },
