@@ -523,7 +523,7 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
     ),
     # files
     "output without a name": ("[[outputs]]\nsize = [800, 600]", 1, "outputs[0].file", ["be given"]),
-    "output of no format": ('[[outputs]]\nfile = "x"', 2, "outputs[0].file", [".mp4 or .gif"]),
+    "output of no format": ('[[outputs]]\nfile = "x"', 2, "outputs[0].file", [".mp4 or .webm"]),
     "output of another format": (
         '[[outputs]]\nfile = "x.mp5"',
         2,
