@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from epochreel.render.film import Film, Frame
+from epochreel.render.fitting import Fit
 from epochreel.render.output import write_film
 from epochreel.render.panels import PANELS, Panel
 from epochreel.render.panels.boundary import BoundaryPanel
@@ -21,6 +22,7 @@ __all__ = [
     "WRITERS",
     "BoundaryPanel",
     "Film",
+    "Fit",
     "Frame",
     "Moment",
     "Panel",

@@ -13,7 +13,7 @@ from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Recording
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
-from epochreel.render.palette import make_palette
+from epochreel.render.palette import MOST_COLORS, make_palette
 from epochreel.render.panels import Outline, Panel, PanelDrawing
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style, TypeScale
@@ -151,7 +151,18 @@ class Film:
         """Where everything stands on the frame."""
         return self._outlined[0]
 
-    def palette(self) -> npt.NDArray[np.uint8]:
+    def variant(self, *, size: tuple[int, int], timeline: Timeline) -> Film:
+        """Make the same film at another size and pace."""
+        return Film(
+            self.recordings,
+            self.panels,
+            size=size,
+            style=self.style,
+            timeline=timeline,
+            title=self.title,
+        )
+
+    def palette(self, colors: int = MOST_COLORS) -> npt.NDArray[np.uint8]:
         """Choose up to 255 colours that serve the whole film, shape (colors, 3).
 
         The colours of the field come first and are exact; the rest is chosen from moments spread
@@ -159,7 +170,7 @@ class Film:
         """
         count = len(self)
         moments = sorted({round(share * (count - 1)) for share in (0, 0.2, 0.4, 0.6, 0.8, 1)})
-        return make_palette(self.frame(index).pixels for index in moments)
+        return make_palette((self.frame(index).pixels for index in moments), colors)
 
     @cached_property
     def _outlined(self) -> tuple[FrameLayout, float, tuple[Outline, ...]]:

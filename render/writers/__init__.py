@@ -17,7 +17,16 @@ import numpy.typing as npt
 
 from epochreel.nn.errors import InvalidInputError, unknown_name
 
-__all__ = ["FORMATS", "QUALITIES", "WRITERS", "FilmSource", "MemoryWriter", "Writer", "open_writer"]
+__all__ = [
+    "FITTABLE",
+    "FORMATS",
+    "QUALITIES",
+    "WRITERS",
+    "FilmSource",
+    "MemoryWriter",
+    "Writer",
+    "open_writer",
+]
 
 WRITERS: Mapping[str, str] = {
     ".mp4": "epochreel.render.writers.mp4:Mp4Writer",
@@ -41,6 +50,9 @@ QUALITIES: Mapping[str, tuple[str, ...]] = {
     ".webm": ("draft", "good", "best"),
 }
 """Formats that have a choice of quality; "good" is what they have without one."""
+
+FITTABLE = (".gif", ".webp")
+"""Formats that can be made to fit into so many bytes; see :mod:`epochreel.render.fitting`."""
 
 
 class FilmSource(Protocol):

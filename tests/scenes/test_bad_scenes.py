@@ -528,7 +528,7 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         '[[outputs]]\nfile = "x.mp5"',
         2,
         "outputs[0].file",
-        ["end in .mp4 or .gif", "did you mean '.mp4'"],
+        ["end in .mp4 or .webm", "did you mean '.mp4'"],
     ),
     "output elsewhere": ('[[outputs]]\nfile = "/x.gif"', 2, "outputs[0].file", ["output folder"]),
     "output above": ('[[outputs]]\nfile = "../x.gif"', 2, "outputs[0].file", ["output folder"]),
