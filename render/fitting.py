@@ -132,10 +132,12 @@ def fit_film(
     trial = path.with_name(f".fitting-{path.name}")
     progress = _Furthest(on_frame)
     left = _choices(film)
-    choice, correction = left[0], 1.0
+    choice = tried = left[0]
+    length = 0.0
     best: Fit | None = None
     try:
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
+            tried = choice
             try:
                 fit = _try(film, choice, trial, path, max_bytes, progress)
             except _TooLong as failure:
@@ -146,15 +148,15 @@ def fit_film(
                 left = left[: left.index(choice)]
             correction = length / choice.relative_length
             fitting = [c for c in left if c.relative_length * correction <= _MARGIN * max_bytes]
-            if fitting:
+            if best is None and left and (not fitting or number == _ROUNDS - 2):
+                choice = left[-1]  # estimates may be wrong: the smallest is tried before giving up
+            elif fitting:
                 choice = fitting[0]
-            elif best is None and left:
-                choice = left[-1]  # the estimate may be wrong, so the smallest is tried
             else:
                 break
         if best is None:
             raise RenderError(
-                f"{path.name}: can't fit into {_length(max_bytes)}: {_settings(film, choice)} "
+                f"{path.name}: can't fit into {_length(max_bytes)}: {_settings(film, tried)} "
                 f"would need about {_length(length)}"
             )
     finally:

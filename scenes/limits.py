@@ -11,6 +11,7 @@ __all__ = [
     "MAX_CLASSES",
     "MAX_CSV_BYTES",
     "MAX_DESCRIPTION",
+    "MAX_FILE_BYTES",
     "MAX_FILE_NAME",
     "MAX_FPS",
     "MAX_FRAMES",
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_SEED",
     "MAX_TITLE",
     "MAX_UNITS",
+    "MIN_FILE_BYTES",
     "SIZE_PX",
 ]
 
@@ -56,6 +58,9 @@ MAX_OUTPUTS = 32
 
 MAX_SCENE_BYTES = 1_000_000
 MAX_CSV_BYTES = 64_000_000
+
+MIN_FILE_BYTES, MAX_FILE_BYTES = 1_000, 4_000_000_000
+"""What a scene may ask a file to fit into."""
 
 MAX_NAME = 60
 MAX_TITLE = 120

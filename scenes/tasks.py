@@ -17,7 +17,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.nn.scaling import Scaling
 from epochreel.render import write_film
-from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.building import build_film
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
@@ -60,6 +60,7 @@ class FilmFacts:
     size_px: tuple[int, int]
     duration_s: float
     frames: int
+    notes: tuple[str, ...] = ()
 
 
 def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
@@ -91,11 +92,19 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
 
     try:
         with _warnings_told(job.label, reporter):
-            write_film(film, job.path, on_frame=advance)
+            fit = write_film(
+                film,
+                job.path,
+                quality=job.output.quality,
+                max_bytes=job.output.max_bytes,
+                on_frame=advance,
+            )
     finally:
         reporter.finish(job.key)
-    size = output_size(job.output, preview=job.preview)
-    return FilmFacts(size, film.duration_s, film.frame_count)
+    if fit is None:
+        return FilmFacts(film.size, film.duration_s, film.frame_count)
+    reporter.note(f"{job.label}: {fit}")
+    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, (str(fit),))
 
 
 @contextmanager
