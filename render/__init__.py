@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from epochreel.render.captions import Caption
     from epochreel.render.film import Film, Frame
+    from epochreel.render.fitting import Fit
     from epochreel.render.looks import COLORMAPS, STYLES
     from epochreel.render.output import write_film
     from epochreel.render.panels import PANELS, Panel
@@ -30,6 +31,7 @@ __all__ = [
     "BoundaryPanel",
     "Caption",
     "Film",
+    "Fit",
     "Frame",
     "Hold",
     "Moment",
@@ -52,6 +54,7 @@ _HOMES = {
     "Caption": "captions",
     "FORMATS": "writers",
     "Film": "film",
+    "Fit": "fitting",
     "Frame": "film",
     "Hold": "timeline",
     "Moment": "timeline",

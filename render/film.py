@@ -23,7 +23,7 @@ from epochreel.render.captions import (
 )
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
-from epochreel.render.palette import make_palette
+from epochreel.render.palette import MOST_COLORS, make_palette
 from epochreel.render.panels import Outline, Panel, PanelDrawing, VectorDrawing
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style, TypeScale
@@ -119,6 +119,8 @@ class Film:
         self._track: CaptionTrack
         self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
+        self.captions = tuple(captions)
+        self._palettes: dict[int, npt.NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         """Count the distinct frames; :attr:`frame_count` has the holds in it."""
@@ -214,19 +216,31 @@ class Film:
         """Where everything stands on the frame."""
         return self._outlined[0]
 
-    def palette(self) -> npt.NDArray[np.uint8]:
+    def variant(self, *, size: tuple[int, int], timeline: Timeline) -> Film:
+        """Make the same film at another size and pace."""
+        return Film(
+            self.recordings,
+            self.panels,
+            size=size,
+            style=self.style,
+            timeline=timeline,
+            title=self.title,
+            # the pauses they ask for are in the timeline by now
+            captions=[replace(caption, hold_s=0.0) for caption in self.captions],
+        )
+
+    def palette(self, colors: int = MOST_COLORS) -> npt.NDArray[np.uint8]:
         """Choose up to 255 colours that serve the whole film, shape (colors, 3).
 
         The colours of the field come first and are exact; the rest is chosen from moments spread
         over the film.
         """
-        return self._palette
-
-    @cached_property
-    def _palette(self) -> npt.NDArray[np.uint8]:
-        count = len(self)
-        moments = sorted({round(share * (count - 1)) for share in (0, 0.2, 0.4, 0.6, 0.8, 1)})
-        return make_palette(self.frame(index).pixels for index in moments)
+        if colors not in self._palettes:
+            count = len(self)
+            moments = sorted({round(share * (count - 1)) for share in (0, 0.2, 0.4, 0.6, 0.8, 1)})
+            pictures = (self.frame(index).pixels for index in moments)
+            self._palettes[colors] = make_palette(pictures, colors)
+        return self._palettes[colors]
 
     @cached_property
     def _outlined(self) -> tuple[FrameLayout, float, tuple[Outline, ...]]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from epochreel.render.pixels import pack, unpack
 
-__all__ = ["PaletteMap", "make_palette"]
+__all__ = ["MOST_COLORS", "PaletteMap", "make_palette"]
 
 MOST_COLORS = 255
 """One index of the 256 is left for "as before"."""
@@ -21,17 +21,21 @@ _EXACT_SHARE = 2e-4
 """A colour that fills more than this part of the sampled pixels is kept to the last digit."""
 
 
-def make_palette(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+def make_palette(
+    frames: Iterable[npt.NDArray[np.uint8]], colors: int = MOST_COLORS
+) -> npt.NDArray[np.uint8]:
     """Choose colours that serve all given frames.
 
     Parameters
     ----------
     frames : iterable of ndarray of uint8, shape (height, width, 4)
+    colors : int
+        How many there may be, at most 255.
 
     Returns
     -------
     ndarray of uint8, shape (colors, 3)
-        At most 255 colours: those that fill areas, most frequent first, then a median cut through
+        At most so many: those that fill areas, most frequent first, then a median cut through
         the shades between them (edges of text, rings and lines).
     """
     counts: dict[int, int] = {}
@@ -41,17 +45,21 @@ def make_palette(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint
             counts[value] = counts.get(value, 0) + count
     total = sum(counts.values())
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
-    if len(ranked) <= MOST_COLORS:
+    if len(ranked) <= colors:
         return _colors(ranked)
-    exact = [value for value in ranked[:160] if counts[value] >= _EXACT_SHARE * total]
+    exact = [
+        value
+        for value in ranked[: 160 * colors // MOST_COLORS]
+        if counts[value] >= _EXACT_SHARE * total
+    ]
     others = ranked[len(exact) :]
     # each shade once, weighted a little by its area, so that rare but visible edges are served
     weights = np.ceil(np.sqrt([counts[value] for value in others])).astype(np.intp)
     shades = np.repeat(_colors(others), weights, axis=0)[None]
     cut = Image.fromarray(shades).quantize(
-        MOST_COLORS - len(exact), method=Image.Quantize.MEDIANCUT, kmeans=1
+        colors - len(exact), method=Image.Quantize.MEDIANCUT, kmeans=1
     )
-    chosen = np.asarray(cut.getpalette(), np.uint8).reshape(-1, 3)[: MOST_COLORS - len(exact)]
+    chosen = np.asarray(cut.getpalette(), np.uint8).reshape(-1, 3)[: colors - len(exact)]
     return np.concatenate([_colors(exact), chosen])
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "MAX_CSV_BYTES",
     "MAX_DESCRIPTION",
     "MAX_FADE_S",
+    "MAX_FILE_BYTES",
     "MAX_FILE_NAME",
     "MAX_FPS",
     "MAX_FRAMES",
@@ -32,6 +33,7 @@ __all__ = [
     "MAX_SEED",
     "MAX_TITLE",
     "MAX_UNITS",
+    "MIN_FILE_BYTES",
     "SIZE_PX",
 ]
 
@@ -65,6 +67,9 @@ MAX_OUTPUTS = 32
 
 MAX_SCENE_BYTES = 1_000_000
 MAX_CSV_BYTES = 64_000_000
+
+MIN_FILE_BYTES, MAX_FILE_BYTES = 1_000, 4_000_000_000
+"""What a scene may ask a file to fit into."""
 
 MAX_NAME = 60
 MAX_TITLE = 120

@@ -57,7 +57,7 @@ class Artifact:
     split : "test" or "train"
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
-        What a viewer should know, such as a training that stopped early.
+        What a viewer should know, such as a training that stopped early, or how a file fits.
     """
 
     path: Path
@@ -256,7 +256,7 @@ class _Run:
         path = self.targets.finish(film.name)
         recordings = [self.recordings[key] for key in film.trainings]
         split = "test" if len(film.scene.dataset.y_test) else "train"
-        notes = tuple(note for note in map(_stop_note, recordings) if note)
+        notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
         return Artifact(
             path=path,
             size_px=facts.size_px,
@@ -311,6 +311,8 @@ def _pixels(film: _PlannedFilm) -> int:
 
 
 def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
+    if output.max_bytes is not None:  # what fits is found by writing all of it, several times
+        return 1
     width, height = output_size(output, preview=preview)
     frames = scene.timeline(preview=preview).frame_count
     return max(1, frames * width * height // PART_PIXELS)

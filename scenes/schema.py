@@ -23,6 +23,7 @@ from epochreel.nn.errors import InvalidInputError
 from epochreel.scenes import limits
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
+from epochreel.scenes.file_lengths import parse_length, refuse_length
 from epochreel.scenes.filenames import collision_key, refuse_file_name
 from epochreel.scenes.messages import describe, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
@@ -86,6 +87,12 @@ def _hold_units() -> Iterable[str]:
     from epochreel.render.rate import HOLD_UNITS
 
     return HOLD_UNITS
+
+
+def _qualities() -> Iterable[str]:
+    from epochreel.render.writers import QUALITIES
+
+    return dict.fromkeys(name for names in QUALITIES.values() for name in names)
 
 
 Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
@@ -166,6 +173,8 @@ class OutputSpec(Spec):
         Strict(False),
         numbers("[width, height] in pixels", 2),
     ] = (1600, 1200)
+    quality: Annotated[str, choice(_qualities)] | None = None
+    max_size: str | None = None
 
     @field_validator("file")
     @classmethod
@@ -176,6 +185,36 @@ class OutputSpec(Spec):
         if reason:
             raise problem(reason)
         return value
+
+    @field_validator("max_size")
+    @classmethod
+    def _is_a_length(cls, value: str | None) -> str | None:
+        reason = None if value is None else refuse_length(value)
+        if reason:
+            raise problem(f"{reason}, got {describe(value)}")
+        return value
+
+    @model_validator(mode="after")
+    def _suits_the_format(self) -> Self:
+        from epochreel.render.writers import FITTABLE, QUALITIES
+
+        suffix = PurePosixPath(self.file).suffix.lower()
+        for key, value, formats in (
+            ("quality", self.quality, QUALITIES),
+            ("max_size", self.max_size, FITTABLE),
+        ):
+            if value is not None and suffix not in formats:
+                raise problem(
+                    f"is for {' and '.join(formats)} only, got {quoted(value)} for "
+                    f"{quoted(self.file)}",
+                    (key,),
+                )
+        return self
+
+    @property
+    def max_bytes(self) -> int | None:
+        """What `max_size` comes to."""
+        return None if self.max_size is None else parse_length(self.max_size)
 
 
 class Scene(Spec):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.nn.scaling import Scaling
-from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.building import build_film
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
@@ -85,6 +85,7 @@ class FilmFacts:
     size_px: tuple[int, int]
     duration_s: float
     frames: int
+    notes: tuple[str, ...] = ()
 
 
 def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
@@ -110,8 +111,17 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
     film = _film(job)
     with _frames_told(job.key, job.label, film.frame_count, reporter) as advance:
         _tell_notes(job, film, reporter)
-        write_film(film, job.path, on_frame=advance)
-    return _facts(job, film)
+        fit = write_film(
+            film,
+            job.path,
+            quality=job.output.quality,
+            max_bytes=job.output.max_bytes,
+            on_frame=advance,
+        )
+    if fit is None:
+        return _facts(film)
+    reporter.note(f"{job.label}: {fit}")
+    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, (str(fit), *film.notes))
 
 
 def make_part(job: PartJob, reporter: Reporter) -> None:
@@ -128,7 +138,9 @@ def make_part(job: PartJob, reporter: Reporter) -> None:
     with _frames_told(key, label, span[1] - span[0], reporter) as advance:
         if job.index == 0:
             _tell_notes(job.film, film, reporter)
-        write_part(film, job.film.path, span, job.path, on_frame=advance)
+        write_part(
+            film, job.film.path, span, job.path, quality=job.film.output.quality, on_frame=advance
+        )
 
 
 def join_film(jobs: Sequence[PartJob], reporter: Reporter) -> FilmFacts:
@@ -138,10 +150,10 @@ def join_film(jobs: Sequence[PartJob], reporter: Reporter) -> FilmFacts:
     job = jobs[0].film
     film = _film(job)
     parts = [part.path for part in jobs[: len(cuts(film, job.path, len(jobs)))]]
-    join_parts(film, job.path, parts)
+    join_parts(film, job.path, parts, quality=job.output.quality)
     for part in parts:
         part.unlink()
-    return _facts(job, film)
+    return _facts(film)
 
 
 class _Latest:
@@ -163,9 +175,8 @@ def _tell_notes(job: FilmJob, film: Film, reporter: Reporter) -> None:
         reporter.note(f"{job.label}: {note}")
 
 
-def _facts(job: FilmJob, film: Film) -> FilmFacts:
-    size = output_size(job.output, preview=job.preview)
-    return FilmFacts(size, film.duration_s, film.frame_count)
+def _facts(film: Film) -> FilmFacts:
+    return FilmFacts(film.size, film.duration_s, film.frame_count, film.notes)
 
 
 @contextmanager

@@ -15,20 +15,44 @@ from typing import Protocol, Self, cast
 import numpy as np
 import numpy.typing as npt
 
-from epochreel.nn.errors import unknown_name
+from epochreel.nn.errors import InvalidInputError, unknown_name
 
-__all__ = ["FORMATS", "WRITERS", "FilmSource", "MemoryWriter", "Writer", "open_writer"]
+__all__ = [
+    "FITTABLE",
+    "FORMATS",
+    "QUALITIES",
+    "WRITERS",
+    "FilmSource",
+    "MemoryWriter",
+    "Writer",
+    "open_writer",
+]
 
 WRITERS: Mapping[str, str] = {
     ".mp4": "epochreel.render.writers.mp4:Mp4Writer",
+    ".webm": "epochreel.render.writers.webm:WebmWriter",
     ".gif": "epochreel.render.writers.gif:GifWriter",
+    ".webp": "epochreel.render.writers.webp:WebpWriter",
+    ".apng": "epochreel.render.writers.apng:ApngWriter",
 }
 """Where the writer for each suffix lives; imported on use."""
 
 FORMATS: Mapping[str, str] = {
     ".mp4": "H.264 video, plays in browsers and slides",
+    ".webm": "VP9 video, for web pages",
     ".gif": "animated GIF with one palette, loops",
+    ".webp": "animated WebP, lossless, loops",
+    ".apng": "animated PNG, lossless, loops",
 }
+
+QUALITIES: Mapping[str, tuple[str, ...]] = {
+    ".mp4": ("draft", "good", "best"),
+    ".webm": ("draft", "good", "best"),
+}
+"""Formats that have a choice of quality; "good" is what they have without one."""
+
+FITTABLE = (".gif", ".webp")
+"""Formats that can be made to fit into so many bytes; see :mod:`epochreel.render.fitting`."""
 
 
 class FilmSource(Protocol):
@@ -105,7 +129,7 @@ class MemoryWriter:
             self.frames.clear()
 
 
-def open_writer(path: Path, film: FilmSource) -> Writer:
+def open_writer(path: Path, film: FilmSource, *, quality: str | None = None) -> Writer:
     """Make the writer that a file's suffix asks for.
 
     Parameters
@@ -113,15 +137,26 @@ def open_writer(path: Path, film: FilmSource) -> Writer:
     path : Path
         The finished file's name. Its folder must exist.
     film : FilmSource
+    quality : str, optional
+        One of those that :data:`QUALITIES` has for the suffix.
 
     Raises
     ------
     InvalidInputError
-        For a suffix that no writer serves.
+        For a suffix that no writer serves, or a quality that the format hasn't.
     """
-    where = WRITERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    where = WRITERS.get(suffix)
     if where is None:
-        raise unknown_name(f"{path.name}: file name's ending", path.suffix.lower(), WRITERS)
+        raise unknown_name(f"{path.name}: file name's ending", suffix, WRITERS)
+    options: dict[str, str] = {}
+    if quality is not None:
+        if suffix not in QUALITIES:
+            raise InvalidInputError(
+                f"quality: only {', '.join(QUALITIES)} have a choice, got {quality!r} "
+                f"for {path.name}"
+            )
+        options["quality"] = quality
     module, _, name = where.partition(":")
-    make = cast("Callable[[Path, FilmSource], Writer]", getattr(import_module(module), name))
-    return make(path, film)
+    make = cast("Callable[..., Writer]", getattr(import_module(module), name))
+    return make(path, film, **options)

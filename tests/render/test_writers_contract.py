@@ -15,10 +15,11 @@ from epochreel.nn.errors import InvalidInputError, OutputError
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_film
 from epochreel.render.output import cuts, join_parts, write_part
 from epochreel.render.palette import make_palette
-from epochreel.render.writers import FORMATS, WRITERS, MemoryWriter, open_writer
+from epochreel.render.writers import FORMATS, QUALITIES, WRITERS, MemoryWriter, open_writer
 from epochreel.render.writers.atomic import partial_path
 
 SUFFIXES = tuple(WRITERS)
+VIDEOS, ANIMATIONS = (".mp4", ".webm"), (".gif", ".webp", ".apng")
 GROUND, RED, BLUE = (13, 17, 25), (158, 1, 66), (94, 79, 162)
 
 
@@ -53,7 +54,7 @@ def write(path: Path, source: Source, repeats: list[int] | None = None) -> None:
 
 def decode(path: Path) -> tuple[list[np.ndarray], list[float]]:
     """Frames as RGB, and how long each is shown in seconds."""
-    if path.suffix == ".gif":
+    if path.suffix in ANIMATIONS:
         frames, times = [], []
         with Image.open(path) as image:
             for index in range(image.n_frames):
@@ -84,9 +85,11 @@ def test_duration_and_size_are_as_promised(tmp_path: Path, suffix: str, fps: int
     frames, times = decode(path)
     assert sum(times) == pytest.approx(sum(repeats) / fps, abs=1 / fps)
     assert frames[0].shape == (48, 64, 3)
-    if suffix == ".gif":
-        assert min(times) >= 0.02
-        assert times[-1] == pytest.approx(1, abs=0.021)
+    if suffix in ANIMATIONS:
+        exact = 0.021 if suffix == ".gif" else 0.001
+        assert min(times) >= (0.02 if suffix == ".gif" else 1 / fps - 0.001)
+        assert times[-1] == pytest.approx(1, abs=exact)
+        assert sum(times) == pytest.approx(sum(repeats) / fps, abs=exact)
     else:
         assert len(frames) == sum(repeats)
 
@@ -96,7 +99,7 @@ def test_areas_keep_their_colours(tmp_path: Path, suffix: str) -> None:
     source = Source()
     write(tmp_path / f"film{suffix}", source)
     shown, _ = decode(tmp_path / f"film{suffix}")
-    tolerance = 0 if suffix == ".gif" else 6
+    tolerance = 6 if suffix in VIDEOS else 0
     for frame, original in zip(shown, source.frames(), strict=True):
         for row, column in ((24, 8), (40, 50), (10, 55)):
             difference = np.abs(frame[row, column].astype(int) - original[row, column, :3])
@@ -109,8 +112,8 @@ def test_odd_sizes(tmp_path: Path, suffix: str, size: tuple[int, int]) -> None:
     path = tmp_path / f"film{suffix}"
     write(path, Source(size=size, count=2))
     height, width = decode(path)[0][0].shape[:2]
-    assert 0 <= width - size[0] <= (1 if suffix == ".mp4" else 0)
-    assert 0 <= height - size[1] <= (1 if suffix == ".mp4" else 0)
+    assert 0 <= width - size[0] <= (1 if suffix in VIDEOS else 0)
+    assert 0 <= height - size[1] <= (1 if suffix in VIDEOS else 0)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -186,28 +189,116 @@ def test_a_full_disk_leaves_nothing(
 
 
 def test_unknown_suffix(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"a\.avi: .* one of '\.mp4', '\.gif', got '\.avi'"):
+    with pytest.raises(InvalidInputError, match=r"a\.avi: .* one of '\.mp4', .*, got '\.avi'"):
         open_writer(tmp_path / "a.avi", Source())
 
 
-def test_mp4_is_tagged_for_players(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "h264"), (".webm", "vp9")])
+def test_video_is_tagged_for_players(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = tmp_path / f"film{suffix}"
     write(path, Source())
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
-        assert context.name == "h264"
+        assert context.name.endswith(codec)
         assert context.pix_fmt == "yuv420p"
         assert (context.color_primaries, context.color_trc, context.colorspace) == (1, 1, 1)
         assert context.color_range == 1
+
+
+def test_mp4_starts_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write(path, Source())
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")  # faststart: players begin at once
 
 
-def test_gif_has_one_palette_and_loops(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ANIMATIONS)
+def test_animations_loop_forever(tmp_path: Path, suffix: str) -> None:
+    write(tmp_path / f"film{suffix}", Source())
+    with Image.open(tmp_path / f"film{suffix}") as image:
+        assert image.info["loop"] == 0
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".apng"])
+def test_lossless_animations_keep_every_pixel(tmp_path: Path, suffix: str) -> None:
+    source = Source(size=(51, 37))
+    noise = np.random.default_rng(1).integers(0, 256, (8, 37, 51, 3), np.uint8)
+    originals = source.frames()
+    for frame, pixels in zip(originals, noise, strict=True):
+        frame[5:30, 7:40, :3] = pixels[5:30, 7:40]
+    path = tmp_path / f"film{suffix}"
+    with open_writer(path, source) as writer:
+        for frame in originals:
+            writer.write(frame)
+    for shown, original in zip(decode(path)[0], originals, strict=True):
+        np.testing.assert_array_equal(shown, original[..., :3])
+
+
+@pytest.mark.parametrize("suffix", ANIMATIONS)
+def test_equal_frames_are_one_picture(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    first, second = Source().frames()[:2]
+    with open_writer(path, Source()) as writer:
+        for _ in range(5):
+            writer.write(first)
+        writer.write(second)
+    assert decode(path)[1] == pytest.approx([0.25, 0.05])
+
+
+@pytest.mark.parametrize("suffix", VIDEOS)
+def test_best_video_is_visually_lossless(tmp_path: Path, suffix: str) -> None:
+    source = Source(size=(320, 240))
+    path = tmp_path / f"film{suffix}"
+    with open_writer(path, source, quality="best") as writer:
+        for frame in source.frames():
+            writer.write(frame)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv444p"
+    assert psnr(path, source) >= 48
+
+
+@pytest.mark.parametrize("suffix", VIDEOS)
+def test_better_quality_is_nearer_to_the_frames(tmp_path: Path, suffix: str) -> None:
+    source = Source(size=(320, 240))
+    found = []
+    for quality in QUALITIES[suffix]:
+        path = tmp_path / f"{quality}{suffix}"
+        with open_writer(path, source, quality=quality) as writer:
+            for frame in source.frames():
+                writer.write(frame)
+        found.append(psnr(path, source))
+    assert found == sorted(set(found))
+
+
+def test_the_default_quality_is_good(tmp_path: Path) -> None:
+    for suffix in VIDEOS:
+        one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
+        write(one, Source())
+        with open_writer(two, Source(), quality="good") as writer:
+            for frame in Source().frames():
+                writer.write(frame)
+        assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize(("name", "quality"), [("a.gif", "best"), ("a.mp4", "lossles")])
+def test_a_quality_that_a_format_has_not(tmp_path: Path, name: str, quality: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"^quality: .*, got '{quality}'"):
+        open_writer(tmp_path / name, Source(), quality=quality)
+
+
+def psnr(path: Path, source: Source) -> float:
+    """Mean over all frames, in dB."""
+    shown, _ = decode(path)
+    squares = [
+        np.mean((frame.astype(float) - original[..., :3]) ** 2)
+        for frame, original in zip(shown, source.frames(), strict=True)
+    ]
+    return float(10 * np.log10(255**2 / np.mean(squares)))
+
+
+def test_gif_has_one_palette(tmp_path: Path) -> None:
     path = tmp_path / "film.gif"
     write(path, Source())
-    with Image.open(path) as image:
-        assert image.info["loop"] == 0
     data = path.read_bytes()
     assert data[10] & 0x80  # a global colour table
     position = 13 + 3 * 256
