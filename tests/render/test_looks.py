@@ -85,8 +85,8 @@ def test_a_frame_looks_as_matplotlib_draws_it(
     )
     if index == UNTRAINED:
         # Its line folds into slivers, and where one is thinner than the 4 px between nodes, its
-        # tip is drawn some pixels short.
-        assert (regions >= 0.985).mean() >= 0.98
+        # tip is drawn some pixels short. Overlapping regions count one tip up to four times.
+        assert (regions < 0.985).sum() <= 6
         assert regions.min() >= 0.9
     else:
         assert regions.min() >= 0.985
