@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from epochreel.render.field import FloatImage, NodeGrid, Predict
+from epochreel.render.isoline import Pieces
 from epochreel.render.pixels import pack
 from epochreel.render.stage import rgb
 from epochreel.render.style import Style, TypeScale
@@ -50,11 +51,17 @@ class Hatching:
         self._pattern = pack(colors)[stripe.astype(np.intp)]
         self._words = _words(style, scale)
 
-    def draw(self, predict: Predict, canvas: npt.NDArray[np.uint8]) -> None:
-        """Hatch where `predict` gives NaN, on `canvas`, ``uint8`` (height, width, 4)."""
+    def draw(self, predict: Predict, canvas: npt.NDArray[np.uint8], line: Pieces) -> Pieces:
+        """Hatch where `predict` gives NaN, on `canvas`, ``uint8`` (height, width, 4).
+
+        Returns
+        -------
+        ndarray, shape (pieces, 2 ends, 2 coordinates)
+            What of the 0.5 line is outside of the hatch; its edge is no boundary between classes.
+        """
         cells = self._grid.unknown(predict)
         if not cells.any():
-            return
+            return line
         height, width = canvas.shape[:2]
         step = self._grid.step
         covered = np.repeat(np.repeat(cells, step, axis=0), step, axis=1)[:height, :width]
@@ -62,6 +69,10 @@ class Hatching:
         words = self._words
         if words.shape[0] < height and words.shape[1] < width:
             canvas[height - words.shape[0] :, : words.shape[1]] = words
+        # the last row and column of nodes have no cell of their own
+        last = np.asarray(cells.shape)[::-1] - 1
+        column, row = np.clip(line.mean(axis=1) // step, 0, last).astype(np.intp).T
+        return line[~cells[row, column]]
 
 
 def _words(style: Style, scale: TypeScale) -> npt.NDArray[np.uint8]:

@@ -219,9 +219,8 @@ class _BoundaryDrawing:
 
         nodes = grid.sample(predict, self.bands)
         self.field.paint(nodes, box)
-        if unknown:
-            self.hatching.draw(raw, box)
-        return find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
+        line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
+        return self.hatching.draw(raw, box, line) if unknown else line
 
 
 def _step(size: tuple[int, int]) -> int:

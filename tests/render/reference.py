@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from epochreel.nn.recording import reached
 from epochreel.render import Film
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import Rect
@@ -95,15 +96,15 @@ def draw_reference(
         figure: Any = Figure(figsize=size, dpi=DPI)
         stage = OneFigure(style, layout, film.recordings, figure, figure)
         outline = panel.outline(film.recordings, style, layout.scale, layout.scale.title)
-        draw_footer(stage, [outline], film.title)
+        draw_footer(stage, [outline], film.title, film.timeline)
         panel.build(stage, slot, layout.scale.title)
         _draw_field(figure.axes[-1], film, panel.bands, logits, line=line)
         snapshot = film.timeline.moments[index].snapshots[panel.model]
         counter, *numbers = stage.placed
         count = recording.updates if recording.unit == "update" else recording.epochs
-        stage.write(counter, f"{int(count[snapshot]):05d}")
+        stage.write(counter, f"{reached(count, snapshot):05d}")
         for key, place in zip(_keys_in_order(slot.strip), numbers, strict=True):
-            value = float(recording.metrics[key][snapshot])
+            value = float(recording.metrics[key][int(snapshot)])
             text = f"{value:.3f}" if key.endswith("accuracy") else format_metric(value)
             stage.write(place, text)
         canvas = FigureCanvasAgg(figure)

@@ -74,6 +74,23 @@ def test_where_the_logit_is_nan_the_plot_is_hatched(make_recording, other, bands
     )
 
 
+def test_the_edge_of_a_hatch_is_no_boundary(make_recording) -> None:
+    """NaN left of 0.5, class 1 up to 1.5, class 0 beyond: the only line is at 1.5."""
+
+    def function(snapshot: int, points: np.ndarray) -> np.ndarray:
+        x = points[:, :1]
+        return np.where(x < 0.5, np.nan, 8 * (1.5 - x))
+
+    plot = plot_of(make_recording("Model", function=function))
+    height, width = plot.shape[:2]
+    dark = (plot == np.asarray(DARK.isoline)).all(axis=-1)[4 : height - 30]
+    columns = np.flatnonzero(dark.any(axis=0))
+    assert len(columns)
+    assert np.abs(columns + 0.5 - 0.75 * width).max() <= 2
+    halo = (plot == np.asarray(DARK.halo)).all(axis=-1)[4 : height - 30]
+    assert not halo[:, : width // 2 + 30].any()
+
+
 def test_all_nan_is_all_hatch(make_recording) -> None:
     plot = plot_of(make_recording("Model", function=by_x(np.nan, np.nan)))
     assert is_hatch(plot)[4:-30, 4:-4].all()
