@@ -24,7 +24,15 @@ from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 from epochreel.nn.errors import Cancelled
 from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 
-__all__ = ["Link", "SerialExecutor", "Stoppable", "WorkerPool", "default_jobs", "uninterrupted"]
+__all__ = [
+    "Link",
+    "SerialExecutor",
+    "Stoppable",
+    "WorkerPool",
+    "default_jobs",
+    "one_blas_thread",
+    "uninterrupted",
+]
 
 GRACE_S = 5.0
 """How long workers get to put their things away before they are killed."""
@@ -50,6 +58,18 @@ class Stoppable(Protocol):
         ...
 
 
+@contextmanager
+def one_blas_thread() -> Generator[None]:
+    """Compute as a worker does.
+
+    Sums of several threads round differently, and bytes must not depend on where work runs.
+    """
+    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
 class SerialExecutor(Executor):
     """Runs each task in this process as it is submitted."""
 
@@ -58,13 +78,9 @@ class SerialExecutor(Executor):
 
         An interruption by the user is raised here, not kept for whoever asks for the result.
         """
-        from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
-
         future: Future[T] = Future()
         try:
-            # as in a worker: sums of several threads round differently, and the bytes must not
-            # depend on how many jobs there are
-            with threadpool_limits(limits=1, user_api="blas"):
+            with one_blas_thread():
                 future.set_result(fn(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)

@@ -10,6 +10,7 @@ from epochreel.render import STILLS, STYLES, write_still
 from epochreel.render.stills import parse_at
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_film
+from epochreel.scenes.executors import one_blas_thread
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.tasks import TrainingJob, train_model
@@ -84,11 +85,12 @@ def make_still(
     if size is not None:
         output = output.model_copy(update={"size": size})
     recordings: dict[str, Recording] = {}
-    for plan in scene.plans:
-        job = TrainingJob(f"training {plan.name}", plan, scene.dataset, spec.data.standardize)
-        recordings[plan.name] = train_model(job, reporter)
-    film = build_film(spec, recordings, output)
-    for note in film.notes:
-        reporter.note(note)
-    write_still(film, path, at=at)
+    with one_blas_thread():
+        for plan in scene.plans:
+            job = TrainingJob(f"training {plan.name}", plan, scene.dataset, spec.data.standardize)
+            recordings[plan.name] = train_model(job, reporter)
+        film = build_film(spec, recordings, output)
+        for note in film.notes:
+            reporter.note(note)
+        write_still(film, path, at=at)
     return film.size
