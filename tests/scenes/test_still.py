@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from epochreel.scenes import still
 
 
 def test_a_still_of_a_scene(
@@ -53,3 +56,22 @@ def test_what_cannot_be_is_one_line(
     (line,) = ran.err.splitlines()
     assert line.startswith(f"epochreel: {words}") or words in line
     assert files_in(tmp_path) == ["my.toml"]
+
+
+def test_a_still_is_computed_on_one_thread_as_a_film_is(
+    cli: Callable[..., Any], scene_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    train = still.train_model
+
+    def watched(job: Any, reporter: Any) -> Any:
+        found = threadpool_info()
+        threads.extend(info["num_threads"] for info in found if info["user_api"] == "blas")
+        return train(job, reporter)
+
+    monkeypatch.setattr(still, "train_model", watched)
+    scene_file()
+    with threadpool_limits(2, user_api="blas"):
+        assert cli("still", "my.toml", "-o", "a.png").code == 0
+    assert threads
+    assert set(threads) == {1}
