@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -77,12 +76,6 @@ def encode_only(found: ParameterRecording, path: Path) -> Callable[[], None]:
     return run
 
 
-def warm() -> int:
-    """Load in a worker what it needs to draw, and give its number."""
-    with threadpool_limits(1, user_api="blas"):
-        return os.getpid()
-
-
 def part(found: ParameterRecording, path: Path, index: int, count: int) -> tuple[int, Path]:
     ready = film(found)
     target = path.with_name(f"{path.name}.part{index}")
@@ -123,11 +116,9 @@ def main() -> None:
         times = in_turn(runs, rounds=PEER_ROUNDS)
         both: dict[str, list[float]] = {"mp4": [], "gif": []}
         with WorkerPool(2, NullReporter()) as pool:
-            for future in [pool.submit(warm) for _ in range(2)]:
-                future.result()
             for suffix in both:
                 single, joined = folder / f"one.{suffix}", folder / f"both.{suffix}"
-                on_two_cores(pool, found, joined)
+                on_two_cores(pool, found, joined)  # both workers are ready after it
                 for _ in range(ROUNDS):
                     pair = in_turn(
                         {
