@@ -65,6 +65,12 @@ def _panels() -> Iterable[str]:
     return PANELS
 
 
+def _numbers() -> Iterable[str]:
+    from epochreel.render.panels import NUMBERS
+
+    return NUMBERS
+
+
 def _paces() -> Iterable[str]:
     from epochreel.render.pacing import PACES
 
@@ -119,6 +125,16 @@ class PanelSpec(Spec):
     subtitle: Title | None = None
     bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
+    numbers: Entries[Annotated[str, choice(_numbers)]] | None = None
+
+    @field_validator("numbers")
+    @classmethod
+    def _each_number_once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = unique_index(value or ())
+        if value and twice:
+            again, first = twice
+            raise problem(f"must not repeat entry {first}, got {quoted(value[again])}", (again,))
+        return value
 
 
 class HoldSpec(Spec):
@@ -231,6 +247,7 @@ class Scene(Spec):
     data: DataSpec = MoonsData()
     models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
     panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
+    columns: Annotated[int, Field(ge=1, le=limits.MAX_PANELS)] | None = None
     captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
@@ -271,6 +288,15 @@ class Scene(Spec):
                     f"got {quoted(panel.model)}{hint}",
                     where,
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_have_panels(self) -> Self:
+        panels = len(self.shown)
+        if self.columns is not None and self.columns > panels:
+            raise problem(
+                f"must be ≤ {panels}, the number of panels, got {self.columns}", ("columns",)
+            )
         return self
 
     @model_validator(mode="after")
