@@ -27,6 +27,7 @@ from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 __all__ = [
     "Link",
     "SerialExecutor",
+    "Settling",
     "Stoppable",
     "WorkerPool",
     "default_jobs",
@@ -36,6 +37,9 @@ __all__ = [
 
 GRACE_S = 5.0
 """How long workers get to put their things away before they are killed."""
+
+START_S = 30.0
+"""How long workers may take to start before what is measured no longer waits for them."""
 
 Handler = Callable[[int, FrameType | None], Any] | int
 P = ParamSpec("P")
@@ -55,6 +59,15 @@ class Stoppable(Protocol):
 
     def stop(self) -> None:
         """End all tasks and return when none runs any more."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """An executor that needs a while to start."""
+
+    def settle(self) -> None:
+        """Return when it takes no more time from what runs."""
         ...
 
 
@@ -148,11 +161,13 @@ class WorkerPool(ProcessPoolExecutor):
         self._sender = sender
         self._cancelled = context.RawValue(ctypes.c_bool, False)
         self._reporter = reporter
+        self._jobs = jobs
+        self._started = context.Semaphore(0)
         super().__init__(
             max_workers=jobs,
             mp_context=context,
             initializer=_start_worker,
-            initargs=(sender, context.Lock(), self._cancelled),
+            initargs=(sender, context.Lock(), self._cancelled, self._started),
         )
         # all of them now: one that starts when it is needed lets its part of a film wait for it
         for _ in range(jobs):
@@ -166,6 +181,14 @@ class WorkerPool(ProcessPoolExecutor):
         # an interruption in here could leave a process behind that is started by half
         with _interruptions_deferred():
             return super().submit(fn, *args, **kwargs)
+
+    def settle(self) -> None:
+        """Wait until all workers have started; not for ever, as one may have died of it."""
+        deadline = time.monotonic() + START_S
+        for _ in range(self._jobs):
+            self._started.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        for _ in range(self._jobs):
+            self._started.release()
 
     def stop(self) -> None:
         """End all tasks: ask for it, and after a few seconds insist."""
@@ -307,7 +330,7 @@ def _worker_reporter() -> Reporter:
     return _Worker.reporter
 
 
-def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
+def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_module("numpy")  # its BLAS must be loaded to be limited
     import_module("epochreel.render.film")  # now, while others train: Matplotlib takes its time
@@ -326,6 +349,7 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
                 lock.release()
 
     _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
+    started.release()
 
 
 def _end_with_parent() -> None:

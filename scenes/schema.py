@@ -342,6 +342,12 @@ class Scene(Spec):
             panel.model_copy(update={"model": panel.model or only}) for panel in self.panels
         )
 
+    @property
+    def timed(self) -> bool:
+        """Whether the seconds of its trainings are shown, so that nothing else may take any."""
+        numbers = {key for panel in self.panels for key in panel.numbers or ()}
+        return "seconds" in numbers or self.timeline.align == "seconds"
+
 
 def _listed(names: list[str]) -> str:
     return ", ".join(quoted(name) for name in names)
