@@ -102,7 +102,11 @@ _MODEL_CHOICES: dict[str, Iterable[str]] = {
     "schedule": SCHEDULE_KEYS,
     "capture": SPACINGS,
 }
-_ENGINE_WORDS = {"numpy": "Epochreel's own network"}
+_ENGINE_WORDS = {
+    "numpy": "Epochreel's own network",
+    "torch": "PyTorch, its modules and optimisers",
+    "sklearn": "scikit-learn's MLPClassifier",
+}
 
 
 def _training(plan: TrainingPlan) -> str:
