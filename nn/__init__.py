@@ -12,7 +12,7 @@ from epochreel.nn.history import History
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
 from epochreel.nn.racing import train_together
-from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.recorder import NetworkRecorder, evaluate
 from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
 from epochreel.nn.recording_file import load_recording
 from epochreel.nn.schedules import (
@@ -39,7 +39,7 @@ __all__ = [
     "Network",
     "ParameterRecording",
     "Progress",
-    "Recorder",
+    "NetworkRecorder",
     "Recording",
     "StopTraining",
     "TrainingState",

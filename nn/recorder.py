@@ -20,10 +20,10 @@ from epochreel.nn.losses import LOSSES, make_loss
 from epochreel.nn.network import Network, mean_loss
 from epochreel.nn.recording import Link, ParameterRecording, Unit
 
-__all__ = ["Recorder", "evaluate"]
+__all__ = ["NetworkRecorder", "evaluate"]
 
 
-class Recorder(Callback):
+class NetworkRecorder(Callback):
     """Keeps the parameters of some updates, always of the untrained network and of the last update.
 
     During training it only copies; metrics are computed when the recording is asked for.
