@@ -13,15 +13,19 @@ from epochreel.nn.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from epochreel.nn.recorders.base import Recorder
+    from epochreel.nn.recorders.keras import KerasRecorder
 
-__all__ = ["EXTRAS", "RECORDERS", "Recorder"]
+__all__ = ["EXTRAS", "RECORDERS", "KerasRecorder", "Recorder"]
 
 RECORDERS: Mapping[str, str] = {
     "Recorder": "epochreel.nn.recorders.base:Recorder",
+    "KerasRecorder": "epochreel.nn.recorders.keras:KerasRecorder",
 }
 """Name → where it lives; imported on use, because each needs its framework."""
 
-EXTRAS: Mapping[str, str] = {}
+EXTRAS: Mapping[str, str] = {
+    "KerasRecorder": "keras",
+}
 """Name → the extra of this package that installs what it needs."""
 
 
