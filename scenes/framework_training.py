@@ -14,7 +14,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.early_stopping import Watch
 from epochreel.nn.history import not_finite
 from epochreel.nn.network import Network
-from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.recorder import NetworkRecorder, evaluate
 from epochreel.nn.recording import ParameterRecording
 from epochreel.scenes.planning import TrainingPlan
 
@@ -81,7 +81,7 @@ class FrameworkTraining:
         self.stopped: str | None = None
         self._plan, self._dataset, self._read = plan, dataset, read
         self._read_at = -1
-        self._recorder = Recorder(
+        self._recorder = NetworkRecorder(
             plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss
         )
         self._hooks: list[Callback] = [
