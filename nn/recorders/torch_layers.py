@@ -105,8 +105,11 @@ def read_modules(model: Any) -> Chain:
         For a module that isn't a chain, or has a layer that isn't known here.
     """
     fx: Any = import_module("torch.fx")
+    tracer = fx.Tracer()
+    if tracer.is_leaf_module(model, ""):  # it would be taken apart, being the root
+        model = import_module("torch.nn").Sequential(model)
     try:
-        nodes = list(fx.Tracer().trace(model).nodes)
+        nodes = list(tracer.trace(model).nodes)
     except Exception as err:  # its code can't be followed, for whatever reason
         reason = (str(err).splitlines() or [""])[0]
         raise NotDense(f"its forward can't be traced: {reason}") from err
