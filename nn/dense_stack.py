@@ -60,8 +60,8 @@ class Scale:
 
     Parameters
     ----------
-    scale, shift : (features,) array
-        Both of one length.
+    scale, shift : (features,) array, or () array for all features alike
+        Both of one shape.
     """
 
     scale: FloatArray
@@ -173,15 +173,16 @@ class _Layers:
             self._fits(len(step.weight))
             self._append(step if self.waiting is None else _before(self.waiting, step))
         else:
-            if step.scale.ndim != 1 or step.shift.shape != step.scale.shape:
+            if step.scale.ndim > 1 or step.shift.shape != step.scale.shape:
                 raise NotDense("a scale isn't one number for each feature")
-            self._fits(len(step.scale))
+            if step.scale.ndim:
+                self._fits(len(step.scale))
             self._scale(step)
 
     def settle(self) -> None:
         """Make a layer of what waits."""
         if self.waiting is not None:
-            self._append(Dense(np.diag(self.waiting.scale), self.waiting.shift))
+            self._append(_before(self.waiting, self._identity()))
 
     def _activate(self, name: str) -> None:
         if name not in ACTIVATIONS:
@@ -190,9 +191,7 @@ class _Layers:
             return
         self.settle()
         if not self.dense or self.activations[-1] != "linear":
-            if self.width is None:
-                raise NotDense("it begins with an activation")
-            self._append(Dense(np.eye(self.width)))
+            self._append(self._identity())
         self.activations[-1] = name
 
     def _scale(self, step: Scale) -> None:
@@ -204,6 +203,11 @@ class _Layers:
             self.dense[-1] = _behind(self.dense[-1], step)
         else:
             self.waiting = step
+
+    def _identity(self) -> Dense:
+        if self.width is None:
+            raise NotDense("nothing says how many inputs it has")
+        return Dense(np.eye(self.width))
 
     def _append(self, layer: Dense) -> None:
         self.dense.append(layer)
@@ -223,5 +227,6 @@ def _behind(layer: Dense, step: Scale) -> Dense:
 
 def _before(step: Scale, layer: Dense) -> Dense:
     weight = layer.weight.astype(np.float64)
+    scale, shift = np.broadcast_arrays(step.scale, step.shift, weight[:, 0])[:2]
     bias = 0.0 if layer.bias is None else layer.bias
-    return Dense(step.scale[:, None] * weight, bias + step.shift @ weight)
+    return Dense(scale[:, None] * weight, bias + shift @ weight)

@@ -104,6 +104,7 @@ _MODEL_CHOICES: dict[str, Iterable[str]] = {
 }
 _ENGINE_WORDS = {
     "numpy": "Epochreel's own network",
+    "keras": "Keras 3, its fit, layers and optimisers",
     "torch": "PyTorch, its modules and optimisers",
     "sklearn": "scikit-learn's MLPClassifier",
 }

@@ -13,6 +13,7 @@ from epochreel.nn.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from epochreel.nn.recorders.base import Recorder
+    from epochreel.nn.recorders.keras import KerasRecorder
     from epochreel.nn.recorders.lightning import LightningRecorder
     from epochreel.nn.recorders.sklearn import fit_recorded, record_fitted
     from epochreel.nn.recorders.torch import TorchRecorder
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXTRAS",
     "RECORDERS",
+    "KerasRecorder",
     "LightningRecorder",
     "Recorder",
     "TorchRecorder",
@@ -29,6 +31,7 @@ __all__ = [
 
 RECORDERS: Mapping[str, str] = {
     "Recorder": "epochreel.nn.recorders.base:Recorder",
+    "KerasRecorder": "epochreel.nn.recorders.keras:KerasRecorder",
     "TorchRecorder": "epochreel.nn.recorders.torch:TorchRecorder",
     "LightningRecorder": "epochreel.nn.recorders.lightning:LightningRecorder",
     "fit_recorded": "epochreel.nn.recorders.sklearn:fit_recorded",
@@ -37,6 +40,7 @@ RECORDERS: Mapping[str, str] = {
 """Name → where it lives; imported on use, because each needs its framework."""
 
 EXTRAS: Mapping[str, str] = {
+    "KerasRecorder": "keras",
     "TorchRecorder": "torch",
     "LightningRecorder": "lightning",
 }

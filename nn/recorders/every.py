@@ -1,4 +1,4 @@
-"""How often a snapshot is kept, as a user says it."""
+"""How often a snapshot is kept, in the words of frameworks: epochs and batches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ EVERY = re.compile(r"(?:([1-9][0-9]*) )?(epochs?|batch(?:es)?)")
 
 
 def parse_every(every: object) -> tuple[int, Unit]:
-    """Read ``"epoch"``, a number of epochs, ``"batch"``, ``"5 epochs"``, ``"50 batches"``.
+    """Parse ``"epoch"``, a number of epochs, ``"batch"``, ``"5 epochs"`` or ``"50 batches"``.
 
     Returns
     -------
-    count : int
+    every : int
     unit : "epoch" or "update"
+        What that counts; a batch is an update.
 
     Raises
     ------

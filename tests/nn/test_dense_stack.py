@@ -63,6 +63,8 @@ def chains():
     ]  # fmt: skip
     yield "a scale, then an activation", [scale(rng, 2), Activation("tanh"), dense(rng, 2, 3)]
     yield "a scale at the end", [dense(rng, 2, 6), relu, scale(rng, 6)]
+    alike = Scale(np.array(0.25), np.array(-1.0))
+    yield "the same for all features", [alike, dense(rng, 2, 6), alike, relu, alike, alike, last]
     yield "softmax", [dense(rng, 2, 6), relu, dense(rng, 6, 3), Activation("softmax")]
 
 
@@ -121,7 +123,8 @@ def test_a_fold_of_large_features_keeps_its_digits() -> None:
     ("steps", "why"),
     [
         ([], "no dense layer"),
-        ([Activation("tanh"), Dense(np.ones((2, 1)))], "begins with an activation"),
+        ([Activation("tanh"), Dense(np.ones((2, 1)))], "how many inputs"),
+        ([Scale(np.ones(()), np.ones(()))], "how many inputs"),
         ([Dense(np.ones((2, 3))), Dense(np.ones((4, 1)))], "4 inputs follows one of 3 units"),
         ([Dense(np.ones((2, 3))), Scale(np.ones(2), np.ones(2))], "2 inputs follows one of 3"),
         ([Dense(np.ones((3, 3, 2, 1)))], "aren't a matrix"),
