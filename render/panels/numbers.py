@@ -154,21 +154,37 @@ def _in_columns(
 ) -> tuple[tuple[Measure, NumberSlot], ...]:
     """Set numbers beneath their labels, in the largest type that has room."""
     style, scale, strip = stage.style, stage.layout.scale, slot.strip or slot.body
-    column = strip.width / max(1, len(measures))
-    room = column - 0.5 * scale.small
-    sizes = (scale.title, scale.heading, scale.body)
-    fitting = [size for size in sizes if all(measure.width(size) <= room for measure in measures)]
-    size_px = next(iter(fitting), scale.small)
+    for size_px in (scale.title, scale.heading, scale.body, scale.small):
+        columns = _columns(measures, strip.width, size_px, scale)
+        if columns:
+            break
+    else:
+        columns = [strip.width / max(1, len(measures))] * len(measures)
     label_baseline = strip.top + scale.small
     baseline = label_baseline + 0.42 * scale.small + 0.75 * scale.title
+    x = float(strip.left)
     placed: list[tuple[Measure, NumberSlot]] = []
-    for index, measure in enumerate(measures):
-        x = strip.left + index * column
-        label = shorten(measure.label, room, scale.small)
+    for measure, column in zip(measures, columns, strict=True):
+        label = shorten(measure.label, column - 0.4 * scale.small, scale.small)
         stage.text(x, label_baseline, label, scale.small, style.muted)
         number = stage.number(x, baseline, size_px, style.ink, weight="semibold")
         placed.append((measure, number))
+        x += column
     return tuple(placed)
+
+
+def _columns(
+    measures: Sequence[Measure], width: float, size_px: float, scale: TypeScale
+) -> list[float]:
+    """Divide a width: alike if each then has room, else as each needs; not at all if none does."""
+    needs = [
+        max(text_width(measure.label, scale.small), measure.width(size_px)) + 0.5 * scale.small
+        for measure in measures
+    ]
+    if max(needs, default=0.0) * len(needs) <= width:
+        return [width / len(needs)] * len(needs) if needs else []
+    spare = (width - sum(needs)) / len(needs)
+    return [need + spare for need in needs] if spare >= 0 else []
 
 
 def _on_line(stage: Stage, measure: Measure, x: float, baseline: float) -> NumberSlot:

@@ -186,3 +186,21 @@ def test_numbers_that_nobody_has_are_refused(key: str, words: str, make_recordin
     recording = replace(make_recording("NumPy"), metrics={})
     with pytest.raises(InvalidInputError, match=f"^numbers: .*{words}"):
         choose_numbers(recording, [key])
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_labels_are_whole_where_any_type_leaves_them_room(columns: int, make_recording) -> None:
+    recordings = {
+        name: replace(make_recording(name), seconds=np.arange(6) * 2.5) for name in FOUR[:3]
+    }
+    film = film_of(recordings, (1600, 1200), columns=columns)
+    with film.style.context():
+        stage, drawings, _ = film._draw_once()
+    texts = [text.get_text() for text in stage.under.texts]
+    assert [texts.count(label) for label in ("test accuracy", "test loss", "training")] == [3] * 3
+    for slot, drawing in zip(film.layout.slots, drawings, strict=True):
+        placed = sorted(drawing.numbers, key=lambda pair: pair[1].left)
+        ends = [number.left + number.width(measure.room) for measure, number in placed]
+        starts = [number.left for _, number in placed[1:]]
+        assert all(end < start for end, start in zip(ends, starts, strict=False))
+        assert ends[-1] <= slot.body.right
