@@ -188,12 +188,16 @@ def test_numbers_that_nobody_has_are_refused(key: str, words: str, make_recordin
         choose_numbers(recording, [key])
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3])
-def test_labels_are_whole_where_any_type_leaves_them_room(columns: int, make_recording) -> None:
+@pytest.mark.parametrize(
+    ("columns", "size"), [(1, (1080, 1920)), (2, (1600, 1200)), (3, (1600, 1200))]
+)
+def test_labels_are_whole_where_any_type_leaves_them_room(
+    columns: int, size: tuple[int, int], make_recording
+) -> None:
     recordings = {
         name: replace(make_recording(name), seconds=np.arange(6) * 2.5) for name in FOUR[:3]
     }
-    film = film_of(recordings, (1600, 1200), columns=columns)
+    film = film_of(recordings, size, columns=columns)
     with film.style.context():
         stage, drawings, _ = film._draw_once()
     texts = [text.get_text() for text in stage.under.texts]
