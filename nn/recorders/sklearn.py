@@ -22,6 +22,7 @@ from epochreel.nn.recorders.sklearn_layers import estimator_steps, read_estimato
 __all__ = ["fit_recorded", "record_fitted"]
 
 sklearn: Any = import_module("sklearn")
+import_module("sklearn.neural_network")
 
 SNAPSHOTS = 200
 """About so many are kept of a training where nothing is said."""
@@ -116,12 +117,13 @@ def fit_recorded(
             moments = _partial_fits(last, x, labels, classes, total, batch_size, order)
         else:
             moments = _warm_starts(last, x, labels, way, total, keep)
-        moment, kept = (0, 0.0), -1
-        for moment in moments:
-            if moment[0] % keep == 0:
+        moment, kept = (0, 0.0), True
+        for count, moment in enumerate(moments, 1):
+            # what grows has grown by as much as lies between two snapshots
+            kept = way != "partial_fit" or count % keep == 0
+            if kept:
                 _capture(open_recorder, estimator, moment)
-                kept = moment[0]
-        if kept < moment[0]:
+        if not kept:
             _capture(open_recorder, estimator, moment)
     return estimator
 
@@ -238,14 +240,24 @@ def _partial_fits(
     for epoch in range(epochs):
         if batch_size is None:
             last.partial_fit(x, y, classes=classes)
-            yield epoch + 1, epoch + 1.0
+            update += _updates(last, len(y))
+            yield update, epoch + 1.0
             continue
         order = rng.permutation(len(y))
         for start in range(0, len(y), batch_size):
             chosen = order[start : start + batch_size]
             last.partial_fit(x[chosen], y[chosen], classes=classes)
-            update += 1
+            update += _updates(last, len(chosen))
             yield update, epoch + min(start + batch_size, len(y)) / len(y)
+
+
+def _updates(last: Any, samples: int) -> int:
+    """Count the updates that one ``partial_fit`` makes."""
+    if isinstance(last, sklearn.neural_network.MLPClassifier):
+        size = 200 if last.batch_size == "auto" else last.batch_size
+        return -(-samples // size)
+    # those of stochastic gradient descent make one for each sample, others learn from all at once
+    return samples if hasattr(last, "t_") else 1
 
 
 def _warm_starts(

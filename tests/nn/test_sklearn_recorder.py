@@ -94,6 +94,13 @@ def test_scalers_are_folded_into_an_mlp(scalers, tmp_path) -> None:
     )
 
 
+@pytest.mark.parametrize(("size", "updates"), [("auto", [1, 2, 3]), (50, [3, 6, 9])])
+def test_updates_are_those_of_the_network(size, updates: list[int], tmp_path) -> None:
+    fit_recorded(mlp(batch_size=size), X, Y, tmp_path / "run.reel", epochs=3)
+    recording = load_recording(tmp_path / "run.reel")
+    assert (recording.updates.tolist(), recording.epochs.tolist()) == (updates, [1, 2, 3])
+
+
 def test_three_classes(tmp_path) -> None:
     labels = np.where(X[:, 0] > 1, "c", NAMES)
     model = fit_recorded(mlp(), X, labels, tmp_path / "run.reel", epochs=5)
@@ -106,14 +113,14 @@ def test_three_classes(tmp_path) -> None:
 
 OTHERS = {
     "naive Bayes": (GaussianNB(), {"batch_size": 20}, "update", [1, 2, 3, 4, 5, 6]),
-    "gradient descent": (SGDClassifier(random_state=1), {"epochs": 4}, "epoch", [1, 2, 3, 4]),
+    "gradient descent": (SGDClassifier(random_state=1), {"epochs": 3}, "epoch", [120, 240, 360]),
     "with probabilities": (
         SGDClassifier(loss="log_loss", random_state=1),
         {"epochs": 4, "every": 3},
         "epoch",
-        [3, 4],
+        [360, 480],
     ),
-    "perceptron": (Perceptron(random_state=1), {"epochs": 3}, "epoch", [1, 2, 3]),
+    "perceptron": (Perceptron(random_state=1), {"epochs": 3}, "epoch", [120, 240, 360]),
     "forest": (RandomForestClassifier(6, random_state=1), {"every": 4}, "update", [4, 6]),
     "boosting": (GradientBoostingClassifier(n_estimators=5, random_state=1), {}, "update",
                  [1, 2, 3, 4, 5]),
@@ -124,7 +131,7 @@ OTHERS = {
         make_pipeline(PolynomialFeatures(3), SGDClassifier(loss="log_loss", random_state=1)),
         {"epochs": 2},
         "epoch",
-        [1, 2],
+        [120, 240],
     ),
     "a network behind another step": (
         make_pipeline(PolynomialFeatures(3), mlp()), {"epochs": 2}, "epoch", [1, 2],
