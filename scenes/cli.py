@@ -200,6 +200,19 @@ def film(
         _make_films([scene], folder, preview=preview, quiet=quiet, jobs=jobs)
 
 
+@app.command(epilog=_examples("info run.reel", "info *.reel"))
+def info(
+    reels: Annotated[list[str], typer.Argument(metavar="REEL", help="Recordings.")],
+) -> None:
+    """Say what is in recordings."""
+    with _guarded():
+        from epochreel.scenes.describing import describe_recording
+
+        for reel in reels:
+            for line in describe_recording(reel):
+                print(line)
+
+
 def _make_films(
     scenes: list[PreparedScene], folder: Path, *, preview: bool, quiet: bool, jobs: int | None
 ) -> None:

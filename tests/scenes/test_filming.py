@@ -138,7 +138,7 @@ def test_a_softmax_of_two_classes_has_a_boundary(tmp_path: Path) -> None:
     clear = np.abs(p - 0.5) > 0.35
     clear[:3] = clear[-3:] = clear[:, :3] = clear[:, -3:] = False
     assert clear.mean() > 0.1
-    assert np.mean(warm[clear] == (p < 0.5)[clear]) > 0.99
+    assert np.mean(warm[clear] == (p < 0.5)[clear]) > 0.97
     assert 0.05 < np.mean(warm[clear]) < 0.95
 
 
