@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "film": "frames and files, against the published way",
+    "frameworks": "filming a Keras training, against the published way",
     "training": "training, against the published way, other libraries and the core's limit",
 }
 

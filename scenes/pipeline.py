@@ -157,6 +157,7 @@ class _Run:
     link: Link
     jobs: int
     preview: bool
+    film_count: int = 1
     recordings: dict[TrainingKey, Recording] = field(default_factory=dict[TrainingKey, Recording])
     running: dict[Future[Any], Work] = field(default_factory=dict[Future[Any], Work])
     parts: dict[_PlannedFilm, list[PartJob]] = field(
@@ -177,9 +178,12 @@ class _Run:
             for scene in self.scenes
             for output in scene.file.scene.outputs
         ]
+        self.film_count = len(films)
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
         self._plan_trainings(films)
+        if not self.batches:
+            waiting = self._submit_ready(waiting)
         while self.running or self.batches:
             if not self.running:
                 self._submit_trainings(self.batches.pop(0))
@@ -196,16 +200,17 @@ class _Run:
                     recording = _result(future, f"training {work[1].name}")
                     self.recordings[work] = recording
                     self._say_what_stopped(recording)
-            if self.batches:
-                continue
-            ready = [
-                film for film in waiting if all(key in self.recordings for key in film.trainings)
-            ]
-            waiting = [film for film in waiting if film not in ready]
-            # the longest first, so that no worker is left alone with it at the end
-            for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film, self.jobs // len(films))
+            if not self.batches:
+                waiting = self._submit_ready(waiting)
         return [made[film] for film in films]
+
+    def _submit_ready(self, waiting: list[_PlannedFilm]) -> list[_PlannedFilm]:
+        """Submit the films whose models are all trained; give those that still wait."""
+        ready = [film for film in waiting if all(key in self.recordings for key in film.trainings)]
+        # the longest first, so that no worker is left alone with it at the end
+        for film in sorted(ready, key=_pixels, reverse=True):
+            self._submit_film(film, self.jobs // self.film_count)
+        return [film for film in waiting if film not in ready]
 
     def stop(self) -> None:
         for future in self.running:
@@ -217,11 +222,11 @@ class _Run:
 
     def _plan_trainings(self, films: Sequence[_PlannedFilm]) -> None:
         """Put those that are timed first, each by itself; then all others, the longest first."""
-        keys = dict.fromkeys(key for film in films for key in film.trainings)
-        timed = dict.fromkeys(
-            key for film in films if film.scene.file.scene.timed for key in film.trainings
-        )
-        others = sorted((key for key in keys if key not in timed), key=_cost, reverse=True)
+        new = dict.fromkeys(key for film in films for key in film.trainings)
+        new = {key: None for key in new if key not in self.recordings}
+        shown = {key for film in films if film.scene.file.scene.timed for key in film.trainings}
+        timed = [key for key in new if key in shown]
+        others = sorted((key for key in new if key not in shown), key=_cost, reverse=True)
         self.batches = [[key] for key in timed] + ([others] if others else [])
         if timed and isinstance(self.executor, Settling):
             self.executor.settle()
@@ -240,7 +245,7 @@ class _Run:
             label=str(film.name),
             scene=film.scene.file.scene,
             output=film.output,
-            recordings={key[1].name: self.recordings[key] for key in film.trainings},
+            recordings=self._recordings(film),
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
@@ -271,10 +276,15 @@ class _Run:
         if note:
             self.link.note(note)
 
+    def _recordings(self, film: _PlannedFilm) -> dict[str, Recording]:
+        trained = {key[1].name: self.recordings[key] for key in film.trainings}
+        return {**film.scene.recordings, **trained}
+
     def _artifact(self, film: _PlannedFilm, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
-        recordings = [self.recordings[key] for key in film.trainings]
-        split = "test" if len(film.scene.dataset.y_test) else "train"
+        recordings = self._recordings(film).values()
+        measured = any("test_accuracy" in recording.metrics for recording in recordings)
+        split = "test" if measured else "train"
         notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
         return Artifact(
             path=path,
@@ -283,8 +293,9 @@ class _Run:
             frames=facts.frames,
             bytes=path.stat().st_size,
             accuracies={
-                recording.name: float(recording.metrics[f"{split}_accuracy"][-1])
-                for recording in recordings
+                name: float(recording.metrics[f"{split}_accuracy"][-1])
+                for name, recording in self._recordings(film).items()
+                if f"{split}_accuracy" in recording.metrics
             },
             split=split,
             notes=notes,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from os import PathLike
@@ -19,9 +19,10 @@ from epochreel.nn.errors import InvalidInputError, whole_number
 from epochreel.nn.recorders.base import Recorder
 from epochreel.nn.recorders.sklearn_layers import estimator_steps, read_estimator
 
-__all__ = ["fit_recorded", "record_fitted"]
+__all__ = ["fit_recorded", "interruptible", "record_fitted"]
 
 sklearn: Any = import_module("sklearn")
+import_module("sklearn.neural_network")
 
 SNAPSHOTS = 200
 """About so many are kept of a training where nothing is said."""
@@ -105,7 +106,7 @@ def fit_recorded(
     unit = "epoch" if way == "partial_fit" and batch_size is None else "update"
     options = {"unit": unit, "name": type(last).__name__, **options}
     data = {"data": (x, labels), "test_data": test_data}
-    with _opened(recorder, estimator, classes, **data, **options) as open_recorder:
+    with _opened(recorder, estimator, classes, **data, **options) as open_recorder, interruptible():
         per_epoch = 1 if batch_size is None else -(-len(x) // batch_size)
         usual = max(1, round(total * per_epoch / SNAPSHOTS))
         keep = usual if every is None else whole_number("every", every)
@@ -116,12 +117,13 @@ def fit_recorded(
             moments = _partial_fits(last, x, labels, classes, total, batch_size, order)
         else:
             moments = _warm_starts(last, x, labels, way, total, keep)
-        moment, kept = (0, 0.0), -1
-        for moment in moments:
-            if moment[0] % keep == 0:
+        moment, kept = (0, 0.0), True
+        for count, moment in enumerate(moments, 1):
+            # what grows has grown by as much as lies between two snapshots
+            kept = way != "partial_fit" or count % keep == 0
+            if kept:
                 _capture(open_recorder, estimator, moment)
-                kept = moment[0]
-        if kept < moment[0]:
+        if not kept:
             _capture(open_recorder, estimator, moment)
     return estimator
 
@@ -157,6 +159,24 @@ def record_fitted(
     options = {"name": type(last).__name__, "data": data, "test_data": test_data, **options}
     with _opened(recorder, estimator, classes, **options) as open_recorder:
         _capture(open_recorder, estimator, (1, 1.0))
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """Let Ctrl-C end a training: scikit-learn's networks only warn of it, and train on.
+
+    Raises
+    ------
+    KeyboardInterrupt
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Training interrupted", UserWarning)
+        try:
+            yield
+        except UserWarning as err:
+            if not str(err).startswith("Training interrupted"):
+                raise
+            raise KeyboardInterrupt from err
 
 
 def _last(estimator: Any) -> Any:
@@ -238,14 +258,24 @@ def _partial_fits(
     for epoch in range(epochs):
         if batch_size is None:
             last.partial_fit(x, y, classes=classes)
-            yield epoch + 1, epoch + 1.0
+            update += _updates(last, len(y))
+            yield update, epoch + 1.0
             continue
         order = rng.permutation(len(y))
         for start in range(0, len(y), batch_size):
             chosen = order[start : start + batch_size]
             last.partial_fit(x[chosen], y[chosen], classes=classes)
-            update += 1
+            update += _updates(last, len(chosen))
             yield update, epoch + min(start + batch_size, len(y)) / len(y)
+
+
+def _updates(last: Any, samples: int) -> int:
+    """Count the updates that one ``partial_fit`` makes."""
+    if isinstance(last, sklearn.neural_network.MLPClassifier):
+        size = 200 if last.batch_size == "auto" else last.batch_size
+        return -(-samples // size)
+    # those of stochastic gradient descent make one for each sample, others learn from all at once
+    return samples if hasattr(last, "t_") else 1
 
 
 def _warm_starts(

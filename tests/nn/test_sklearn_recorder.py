@@ -94,6 +94,13 @@ def test_scalers_are_folded_into_an_mlp(scalers, tmp_path) -> None:
     )
 
 
+@pytest.mark.parametrize(("size", "updates"), [("auto", [1, 2, 3]), (50, [3, 6, 9])])
+def test_updates_are_those_of_the_network(size, updates: list[int], tmp_path) -> None:
+    fit_recorded(mlp(batch_size=size), X, Y, tmp_path / "run.reel", epochs=3)
+    recording = load_recording(tmp_path / "run.reel")
+    assert (recording.updates.tolist(), recording.epochs.tolist()) == (updates, [1, 2, 3])
+
+
 def test_three_classes(tmp_path) -> None:
     labels = np.where(X[:, 0] > 1, "c", NAMES)
     model = fit_recorded(mlp(), X, labels, tmp_path / "run.reel", epochs=5)
@@ -106,14 +113,14 @@ def test_three_classes(tmp_path) -> None:
 
 OTHERS = {
     "naive Bayes": (GaussianNB(), {"batch_size": 20}, "update", [1, 2, 3, 4, 5, 6]),
-    "gradient descent": (SGDClassifier(random_state=1), {"epochs": 4}, "epoch", [1, 2, 3, 4]),
+    "gradient descent": (SGDClassifier(random_state=1), {"epochs": 3}, "epoch", [120, 240, 360]),
     "with probabilities": (
         SGDClassifier(loss="log_loss", random_state=1),
         {"epochs": 4, "every": 3},
         "epoch",
-        [3, 4],
+        [360, 480],
     ),
-    "perceptron": (Perceptron(random_state=1), {"epochs": 3}, "epoch", [1, 2, 3]),
+    "perceptron": (Perceptron(random_state=1), {"epochs": 3}, "epoch", [120, 240, 360]),
     "forest": (RandomForestClassifier(6, random_state=1), {"every": 4}, "update", [4, 6]),
     "boosting": (GradientBoostingClassifier(n_estimators=5, random_state=1), {}, "update",
                  [1, 2, 3, 4, 5]),
@@ -124,7 +131,7 @@ OTHERS = {
         make_pipeline(PolynomialFeatures(3), SGDClassifier(loss="log_loss", random_state=1)),
         {"epochs": 2},
         "epoch",
-        [1, 2],
+        [120, 240],
     ),
     "a network behind another step": (
         make_pipeline(PolynomialFeatures(3), mlp()), {"epochs": 2}, "epoch", [1, 2],
@@ -190,18 +197,19 @@ def test_a_fitted_classifier_is_one_snapshot(tmp_path) -> None:
     assert recording.metrics["train_accuracy"][0] == model.score(X, NAMES)
 
 
-def test_fitting_is_interrupted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, fit, calls = mlp(), MLPClassifier.partial_fit, []
+def test_ctrl_c_ends_it(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a call scikit-learn itself would only warn, and the next call would go on."""
+    backprop, calls = MLPClassifier._backprop, []
 
-    def interrupted(self, *arguments, **options):
+    def interrupted(self, *arguments):
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return fit(self, *arguments, **options)
+        return backprop(self, *arguments)
 
-    monkeypatch.setattr(MLPClassifier, "partial_fit", interrupted)
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fit_recorded(model, X, Y, tmp_path / "run.reel", epochs=9, every=1)
+        fit_recorded(mlp(), X, Y, tmp_path / "run.reel", epochs=9, every=1)
     recording = load_recording(tmp_path / "run.reel")
     assert recording.updates.tolist() == [1, 2, 3]
     assert recording.stopped == "KeyboardInterrupt"
