@@ -120,7 +120,10 @@ def render(
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
     ] = None,
 ) -> None:
-    """Train the models of scenes and make their films."""
+    """Train the models of scenes and make their films.
+
+    Models whose seconds of training are shown are trained one at a time, before anything else runs.
+    """
     with _guarded():
         from epochreel.scenes.preparing import load_scenes
 
