@@ -33,6 +33,8 @@ _SHORTEST_CS = 2
 
 _LONGEST_CS = 65535
 
+_ROWS = 100
+
 
 class GifWriter(PieceWriter):
     """Writes GIF89a that loops forever.
@@ -110,56 +112,55 @@ class _GifEncoder:
         width, height = film.size
         self._map = PaletteMap(film.palette())
         self._fps, self._count = film.fps, start
-        self._last: npt.NDArray[np.uint32] | None = None  # the frame that came last
-        self._mapped = np.full(width * height, _UNCHANGED, np.uint8)  # its indices
-        # what of it no piece has yet, and since when
+        # the frame that came last
+        self._last = None if before is None else pack(before).copy()
+        # indices of what changed and no piece has yet, and since when
         self._pending = np.full((height, width), _UNCHANGED, np.uint8)
         self._since_cs: int | None = None
-        if before is not None:
-            place, index = self._changes(before)
-            self._mapped[place] = index
 
     def encode(self, frame: npt.NDArray[np.uint8], repeats: int) -> Iterator[Piece]:
-        place, index = self._changes(frame)
-        if len(place):
-            start_cs = _time_cs(self._count, self._fps)
-            # until it is a piece, a frame too short to be shown is drawn over by the next one
-            if self._since_cs is None or start_cs - self._since_cs >= _SHORTEST_CS:
-                yield from self.finish()
-                self._since_cs = start_cs
-            self._mapped[place] = index
-            self._pending.ravel()[place] = index
+        pixels = pack(frame)
+        if self._last is None:
+            self._last = ~pixels
+        start_cs = _time_cs(self._count, self._fps)
         self._count += repeats
+        # until it is a piece, a frame too short to be shown is drawn over by the next one
+        if self._since_cs is None or start_cs - self._since_cs >= _SHORTEST_CS:
+            yield from self.finish()
+        if self._take(pixels, self._last) and self._since_cs is None:
+            self._since_cs = start_cs
 
     def finish(self) -> Iterator[Piece]:
-        changed = self._pending != _UNCHANGED
-        rows = np.flatnonzero(changed.any(axis=1))
-        if self._since_cs is None or not len(rows):
+        if self._since_cs is None:
             return
-        columns = np.flatnonzero(changed.any(axis=0))
-        top, left = int(rows[0]), int(columns[0])
-        window = self._pending[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
+        # where the least index isn't the greatest there is, something changed
+        rows = np.flatnonzero(self._pending.min(axis=1) != _UNCHANGED)
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        columns = np.flatnonzero(self._pending[top:bottom].min(axis=0) != _UNCHANGED)
+        left = int(columns[0])
+        window = self._pending[top:bottom, left : int(columns[-1]) + 1]
         blocks = GifImagePlugin.getdata(Image.fromarray(np.ascontiguousarray(window)), (left, top))
         window[:] = _UNCHANGED
         yield Piece(b"".join(blocks), self._since_cs)
+        self._since_cs = None
 
-    def _changes(
-        self, frame: npt.NDArray[np.uint8]
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
-        """List the pixels, as flat positions, whose palette index isn't the last frame's.
+    def _take(self, pixels: npt.NDArray[np.uint32], last: npt.NDArray[np.uint32]) -> bool:
+        """Note the pixels that aren't the last frame's; tell whether there are any.
 
-        Only those that changed are mapped: 2 ms a frame of 1600×1200, against 6 ms for all of it.
+        Only those are mapped: 4 ms a frame of 1600×1200, against 10 for all of it. Some hundred
+        rows at a time, whose lists stay in the processor's cache: a fifth less.
         """
-        pixels = pack(frame).ravel()
-        if self._last is None:
-            self._last = pixels.copy()
-            return np.arange(pixels.size), self._map.of_packed(pixels)
-        place = np.flatnonzero(pixels != self._last)
-        colors = pixels[place]
-        self._last[place] = colors
-        index = self._map.of_packed(colors)
-        differs = index != self._mapped[place]
-        return place[differs], index[differs]
+        found = False
+        for top in range(0, len(pixels), _ROWS):
+            rows = np.s_[top : top + _ROWS]
+            now, was = pixels[rows].ravel(), last[rows].ravel()
+            place = np.flatnonzero(now != was)
+            if len(place):
+                colors = np.take(now, place)
+                was[place] = colors
+                self._pending[rows].ravel()[place] = self._map.of_packed(colors)
+                found = True
+        return found
 
 
 def _time_cs(frames: int, fps: int) -> int:
