@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import av.logging
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from PIL import Image
 
 from epochreel.nn.errors import InvalidInputError, OutputError
@@ -203,6 +205,23 @@ def test_video_is_tagged_for_players(tmp_path: Path, suffix: str, codec: str) ->
         assert context.pix_fmt == "yuv420p"
         assert (context.color_primaries, context.color_trc, context.colorspace) == (1, 1, 1)
         assert context.color_range == 1
+
+
+def test_an_mp4_says_where_its_colours_lie(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write(path, Source())
+    av.logging.set_level(av.logging.TRACE)
+    try:
+        with av.open(str(path)) as container, av.logging.Capture() as lines:
+            # tells the meaning of every bit of the stream's header
+            headers = BitStreamFilterContext("trace_headers", container.streams.video[0])
+            headers.filter(next(container.demux(video=0)))
+    finally:
+        av.logging.set_level(None)
+    told = [line.split() for _, _, line in lines if "chroma_sample_loc_type" in line]
+    amid_four_pixels = "1"
+    assert told
+    assert {words[-1] for words in told} == {amid_four_pixels}
 
 
 def test_mp4_starts_at_once(tmp_path: Path) -> None:
