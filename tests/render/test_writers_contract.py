@@ -264,6 +264,30 @@ def test_equal_frames_are_one_picture(tmp_path: Path, suffix: str) -> None:
     assert decode(path)[1] == pytest.approx([0.25, 0.05])
 
 
+@pytest.mark.parametrize(
+    ("suffix", "fps", "long"),
+    [(".gif", 1, 656), (".gif", 30, 100_000), (".webp", 1, 16_778), (".apng", 7, 65_537)],
+)
+def test_a_hold_may_last_longer_than_a_picture(
+    tmp_path: Path, suffix: str, fps: int, long: int
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    source = Source(fps=fps, count=3)
+    write(path, source, [2, long, 2])
+    shown, times = decode(path)
+    assert sum(times) == pytest.approx((long + 4) / fps, abs=0.011)
+    assert max(times) < long / fps  # no picture can last so long
+    starts = np.cumsum([0, *times])
+    # a moment of each frame, and late ones of the long one
+    for at_s, original in zip(
+        np.array([0.5, 3, 2 + 0.4 * long, 1.5 + long, 3.5 + long]) / fps,
+        [0, 1, 1, 1, 2],
+        strict=True,
+    ):
+        index = int(np.searchsorted(starts, at_s, side="right")) - 1
+        np.testing.assert_array_equal(shown[index], source.frames()[original][:, :, :3])
+
+
 @pytest.mark.parametrize("suffix", VIDEOS)
 def test_best_video_is_visually_lossless(tmp_path: Path, suffix: str) -> None:
     source = Source(size=(320, 240))
@@ -375,8 +399,8 @@ def test_parts_join_to_the_same_bytes(
     spans = cuts(film(), joined, parts)
     assert (spans[0][0], spans[-1][1]) == (0, film().frame_count)
     assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
-    # WebP and APNG are made whole; frames of a GIF of less than 2 cs depend on those before
-    if suffix in (".webp", ".apng") or (suffix, fps) == (".gif", 60):
+    # frames of a GIF of less than 2 cs depend on those before
+    if (suffix, fps) == (".gif", 60):
         assert len(spans) == 1
         return
     assert len(spans) == min(parts, -(-film().frame_count // fps))
