@@ -179,7 +179,8 @@ class _Run:
         while self.running:
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self.running, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
+            # what is finished by now stays, whatever else has failed meanwhile
+            for future in sorted(done, key=_failed):
                 work = self.running.pop(future)
                 if isinstance(work, _PlannedFilm):
                     made[work] = self._artifact(work, _result(future, _film_label(work)))
@@ -270,6 +271,10 @@ class _Run:
             split=split,
             notes=notes,
         )
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.exception() is not None
 
 
 def _result(future: Future[Any], what: str) -> Any:

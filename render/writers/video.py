@@ -17,9 +17,10 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.codec.context import Flags
+from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from epochreel.nn.errors import look_up
+from epochreel.nn.errors import RenderError, look_up
 from epochreel.render.writers import FilmSource
 from epochreel.render.writers.pieces import Encoder, Piece, PieceWriter, cut_every
 
@@ -168,5 +169,12 @@ class _VideoEncoder:
         return self._pieces(None)
 
     def _pieces(self, picture: Any) -> Iterator[Piece]:
-        for packet in self._context.encode(picture):
+        try:
+            packets = self._context.encode(picture)
+        except FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            reason = (error.strerror or str(error)).lower()
+            raise RenderError(f"{self._context.name}: the encoder failed: {reason}") from error
+        for packet in packets:
             yield Piece(bytes(packet), packet.pts, packet.dts, packet.is_keyframe)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
+import av.error
 import av.logging
 import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
 from PIL import Image
 
-from epochreel.nn.errors import InvalidInputError, OutputError
+from epochreel.nn.errors import InvalidInputError, OutputError, RenderError
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_film
 from epochreel.render.output import cuts, join_parts, write_part
 from epochreel.render.palette import make_palette
@@ -188,6 +190,56 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(OutputError, match="No space left"):
         fill()
     assert not list(tmp_path.iterdir())
+
+
+class BrokenEncoder:
+    """A video encoder that works until it is asked for one more frame."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.context, name)
+
+    def encode(self, picture: object) -> None:
+        raise av.error.ExternalError(542398533, "Generic error in an external library")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_encoder_that_fails_in_mid_film_leaves_nothing(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    path.write_bytes(b"older")
+    frames = Source().frames()
+    writer: Any = open_writer(path, Source())
+
+    def film() -> None:
+        with writer:
+            for frame in frames[:3]:
+                writer.write(frame)
+            if suffix in VIDEOS:
+                encoder = writer._encoder
+                monkeypatch.setattr(encoder, "_context", BrokenEncoder(encoder._context))
+            else:
+                # what Pillow's encoders do when they fail
+                monkeypatch.setattr("PIL.ImageFile._encode_tile", fail)
+                monkeypatch.setattr("PIL.WebPImagePlugin._webp.WebPEncode", lambda *_: None)
+            for frame in frames[3:]:
+                writer.write(frame)
+
+    def fail(*_: object) -> None:
+        raise OSError("encoder error -8 when writing image file")
+
+    told = (
+        r"^(libx264|libvpx-vp9): the encoder failed: generic error in an external library$"
+        if suffix in VIDEOS
+        else rf"film{suffix}: can't be written: (encoder error -8|.*encoder returned None)"
+    )
+    with pytest.raises(RenderError if suffix in VIDEOS else OutputError, match=told):
+        film()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"older"
 
 
 def test_unknown_suffix(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import epochreel.scenes
 from epochreel.nn.errors import OutputError, RenderError, SceneError
+from epochreel.render.writers.video import VideoWriter
 from epochreel.scenes import (
     Artifact,
     LineReporter,
@@ -230,7 +231,7 @@ size = [1920, 1080]
 """
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "gif"])
+@pytest.mark.parametrize("suffix", ["mp4", "gif", "apng"])
 def test_a_long_film_is_made_in_parts_of_the_same_bytes(
     suffix: str,
     scene_file: Callable[..., Path],
@@ -394,6 +395,35 @@ def test_a_film_that_fails_leaves_nothing_and_exits_1(
         "no space left on device"
     )
     assert files_in(tmp_path / "output") == []
+
+
+def test_an_encoder_that_fails_is_one_clear_line_and_others_stay(
+    cli: Callable[..., Any],
+    scene_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    files_in: Callable[[Path], list[str]],
+) -> None:
+    first = '{ file = "larger-first.gif", size = [128, 96] }, '
+    scene_file(TINY.replace("outputs = [", f"outputs = [{first}"))
+    encode = VideoWriter.pieces
+
+    def broken(writer: VideoWriter, frame: Any, repeats: int) -> Any:
+        if writer.count > 2:
+            raise RenderError("libx264: the encoder failed: generic error in an external library")
+        return encode(writer, frame, repeats)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VideoWriter, "pieces", broken)
+        ran = cli("render", "my.toml", "--jobs", 1)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == (
+        "epochreel: my.toml: rendering tiny.mp4: libx264: the encoder failed: "
+        "generic error in an external library"
+    )
+    assert files_in(tmp_path / "output") == ["larger-first.gif"]
+    assert cli("render", "my.toml", "--jobs", 1).code == 0
+    assert files_in(tmp_path / "output") == ["larger-first.gif", "tiny.mp4"]
 
 
 def test_an_old_file_stays_until_the_new_one_is_whole(
