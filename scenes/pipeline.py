@@ -13,12 +13,13 @@ from epochreel.nn.recording import Recording
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.executors import GRACE_S, Link, Stoppable, uninterrupted
+from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
-from epochreel.scenes.targets import Targets
+from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
     FilmJob,
@@ -51,7 +52,7 @@ class Artifact:
     frames : int
         Holds included.
     bytes : int
-        Length of the file.
+        Length of the file, or of a folder's files in all, linked ones counted once.
     accuracies : mapping
         Accuracy of each model at its last snapshot, by name.
     split : "test" or "train"
@@ -218,7 +219,7 @@ class _Run:
     def _submit_film(self, film: _PlannedFilm, most_parts: int) -> None:
         job = FilmJob(
             key=f"film {film.name}",
-            label=str(film.name),
+            label=shown_path(film.name),
             scene=film.scene.file.scene,
             output=film.output,
             recordings={key[1].name: self.recordings[key] for key in film.trainings},
@@ -262,7 +263,7 @@ class _Run:
             size_px=facts.size_px,
             duration_s=facts.duration_s,
             frames=facts.frames,
-            bytes=path.stat().st_size,
+            bytes=stored_bytes(path),
             accuracies={
                 recording.name: float(recording.metrics[f"{split}_accuracy"][-1])
                 for recording in recordings
@@ -292,7 +293,7 @@ def _broken(error: BrokenExecutor) -> RenderError:
 
 
 def _film_label(film: _PlannedFilm) -> str:
-    return f"{printable(film.scene.file.shown)}: rendering {film.name}"
+    return f"{printable(film.scene.file.shown)}: rendering {shown_path(film.name)}"
 
 
 def _stop_note(recording: Recording) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import PurePosixPath
 
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
@@ -245,16 +246,27 @@ def _refuse_frames(scene: PreparedScene) -> list[Problem]:
 
 def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
     """Find output files that two scenes of one call would both write."""
+    keys = [
+        (collision_key(output.file), scene, index)
+        for scene in scenes
+        for index, output in enumerate(scene.file.scene.outputs)
+    ]
     makers: dict[str, PreparedScene] = {}
+    for key, scene, _ in keys:
+        makers.setdefault(key, scene)
     problems: list[str] = []
-    for scene in scenes:
-        for index, output in enumerate(scene.file.scene.outputs):
-            first = makers.setdefault(collision_key(output.file), scene)
-            if first is not scene:
-                text = (
-                    f"must differ from the files of the other scenes, "
-                    f"got {quoted(output.file)} which {first.file.shown} makes too"
-                )
-                refused = scene.file.refuse([(("outputs", index, "file"), text)])
-                problems.extend(refused.problems)
+    for key, scene, index in keys:
+        name = quoted(scene.file.scene.outputs[index].file)
+        texts: list[str] = []
+        if makers[key] is not scene:
+            texts.append(
+                f"must differ from the files of the other scenes, got {name} which "
+                f"{makers[key].file.shown} makes too"
+            )
+        for folder in map(str, PurePosixPath(key).parents):
+            if folder in makers and makers[folder] is not scene:
+                maker = makers[folder].file.shown
+                texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
+        refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
+        problems.extend(refused.problems)
     return problems

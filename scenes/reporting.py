@@ -16,6 +16,7 @@ from epochreel.render import COLORMAPS, FORMATS, PANELS, STYLES
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DATA_KINDS
 from epochreel.scenes.engines import ENGINES
+from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
 from epochreel.scenes.pipeline import Artifact
@@ -36,7 +37,7 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
     """
     rows = [
         (
-            str(artifact.path),
+            shown_path(artifact.path),
             _size(artifact.size_px),
             f"{artifact.duration_s:.1f} s",
             _bytes(artifact.bytes),
@@ -66,7 +67,7 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
         rows.append(
             (
                 "output",
-                str(output_name(output, preview=preview)),
+                shown_path(output_name(output, preview=preview)),
                 f"{_size(size)}, {count(timeline.frame_count, 'frame')} at {timeline.fps} fps, "
                 f"{timeline.duration_s:.1f} s",
             )

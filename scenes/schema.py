@@ -301,7 +301,7 @@ class Scene(Spec):
             for folder in map(str, PurePosixPath(key).parents):
                 if folder in keys:
                     raise problem(
-                        f"can't be in {quoted(folder)}, which is itself a file of this scene",
+                        f"can't be in {quoted(folder)}, which is itself made by this scene",
                         ("outputs", index, "file"),
                     )
         return self
