@@ -205,6 +205,10 @@ class Film:
         ]
         return (*self._track.notes, *cut)
 
+    def caption_opacity(self, index: int) -> float:
+        """Tell how opaque the caption of the distinct frame number `index` is; 0 without one."""
+        return self._track.shown[index][1] if self._track.shown else 0.0
+
     def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
         """Lines of each caption, as many as it needs."""
         width = layout.captions.width if layout.captions is not None else 0

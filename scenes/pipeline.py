@@ -25,6 +25,7 @@ from epochreel.scenes.tasks import (
     FilmJob,
     PartJob,
     TrainingJob,
+    draw_still,
     join_film,
     make_film,
     make_part,
@@ -59,6 +60,8 @@ class Artifact:
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
         What a viewer should know, such as a training that stopped early, or how a file fits.
+    at : str or None
+        Which moment a still shows; its duration is 0 s.
     """
 
     path: Path
@@ -69,6 +72,7 @@ class Artifact:
     accuracies: Mapping[str, float]
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def render_scenes(
@@ -176,6 +180,7 @@ class _Run:
         ]
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
+        long_films = max(1, sum(not film.output.still for film in films))
         self._submit_trainings(films)
         while self.running:
             # with a timeout, because a wait without one can't be interrupted on Windows
@@ -197,7 +202,7 @@ class _Run:
             waiting = [film for film in waiting if film not in ready]
             # the longest first, so that no worker is left alone with it at the end
             for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film, self.jobs // len(films))
+                self._submit_film(film, self.jobs // long_films)
         return [made[film] for film in films]
 
     def stop(self) -> None:
@@ -226,6 +231,9 @@ class _Run:
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
+        if film.output.still:
+            self.running[self._submit(draw_still, job)] = film
+            return
         parts = min(most_parts, _most_parts(film.scene, film.output, preview=self.preview))
         if parts < 2:
             self.running[self._submit(make_film, job)] = film
@@ -270,6 +278,7 @@ class _Run:
             },
             split=split,
             notes=notes,
+            at=facts.at,
         )
 
 
@@ -308,11 +317,12 @@ def _cost(key: TrainingKey) -> int:
 
 def _pixels(film: _PlannedFilm) -> int:
     width, height = film.output.size
-    return width * height
+    return 0 if film.output.still else width * height
 
 
 def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
-    if output.max_bytes is not None:  # what fits is found by writing all of it, several times
+    # what fits is found by writing all of it, several times
+    if output.max_bytes is not None or output.still:
         return 1
     width, height = output_size(output, preview=preview)
     frames = scene.timeline(preview=preview).frame_count

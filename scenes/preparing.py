@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
+from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
@@ -125,7 +126,7 @@ def prepare_scene(
     problems = problems or _refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
-        problems = _refuse_frames(prepared)
+        problems = _refuse_frames(prepared) or _refuse_moments(prepared)
         if not problems:
             return prepared
     raise file.refuse(problems)
@@ -242,6 +243,26 @@ def _refuse_frames(scene: PreparedScene) -> list[Problem]:
             f"got {count(frames, 'frame')}; set max_frames, or hold shorter",
         )
     ]
+
+
+def _refuse_moments(scene: PreparedScene) -> list[Problem]:
+    """Refuse stills of moments that lie past the end even of a training that goes its whole way."""
+    plan, timeline = scene.plans[0], scene.timeline()
+    batch = plan.batch_size or len(scene.dataset.y_train)
+    last = {
+        "update": float(plan.updates),
+        "epoch": plan.updates / ceil(len(scene.dataset.y_train) / batch),
+        "time": timeline.duration_s + sum(entry.hold for entry in scene.file.scene.captions),
+    }
+    problems: list[Problem] = []
+    for index, output in enumerate(scene.file.scene.outputs):
+        at = parse_at(output.still or "last")
+        if at.value > last.get(at.unit, 1):
+            end = f"{last[at.unit]:g} s" if at.unit == "time" else f"{at.unit}:{last[at.unit]:.8g}"
+            of = "the film" if at.unit == "time" else quoted(plan.name)
+            text = f"must be at most {end}, the end of {of}, got {quoted(output.still or '')}"
+            problems.append((("outputs", index, "at"), text))
+    return problems
 
 
 def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "FITTABLE",
     "FORMATS",
     "QUALITIES",
+    "STILLS",
     "WRITERS",
     "FilmSource",
     "MemoryWriter",
@@ -47,6 +48,13 @@ FORMATS: Mapping[str, str] = {
     ".apng": "animated PNG, lossless, loops",
     "/": "a folder of PNGs, one for each frame",
 }
+
+STILLS: Mapping[str, str] = {
+    ".png": "one moment, pixel for pixel as in the film",
+    ".svg": "one moment, with vector text, axes, points and line",
+    ".pdf": "one moment, with vector text, axes, points and line",
+}
+"""Formats of single pictures, which :mod:`epochreel.render.stills` makes."""
 
 QUALITIES: Mapping[str, tuple[str, ...]] = {
     ".mp4": ("draft", "good", "best"),

@@ -700,6 +700,73 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         "outputs[0].quality",
         ["is for .mp4 and .webm only", "'x/'"],
     ),
+    # stills
+    "moment of a film": (
+        '[[outputs]]\nfile = "x.mp4"\nat = "first"',
+        3,
+        "outputs[0].at",
+        ["is for .png and .svg and .pdf only", "'x.mp4'"],
+    ),
+    "moment that is none": (
+        '[[outputs]]\nfile = "x.png"\nat = "frist"',
+        3,
+        "outputs[0].at",
+        ["must be an update such as 500, 'first', 'last'", "did you mean 'first'"],
+    ),
+    "moment of a misspelt unit": (
+        '[[outputs]]\nfile = "x.png"\nat = "updat:5"',
+        3,
+        "outputs[0].at",
+        ["got 'updat:5'", "did you mean 'update'"],
+    ),
+    "moment in parts of an update": (
+        '[[outputs]]\nfile = "x.png"\nat = 0.5',
+        3,
+        "outputs[0].at",
+        ["an update such as 500", "got 0.5"],
+    ),
+    "moment before the start": (
+        '[[outputs]]\nfile = "x.png"\nat = -1',
+        3,
+        "outputs[0].at",
+        ["got -1"],
+    ),
+    "misspelt key of a still": (
+        '[[outputs]]\nfile = "x.png"\nta = 5',
+        3,
+        "outputs[0].ta",
+        ["unknown key", "did you mean 'at'"],
+    ),
+    "update past the end": (
+        MODELS + 'iterations = 50\n[[outputs]]\nfile = "x.png"\nat = 51',
+        5,
+        "outputs[0].at",
+        ["must be at most update:50, the end of 'NumPy Model', got 'update:51'"],
+    ),
+    "epoch past the end": (
+        MODELS + 'epochs = 50\n[[outputs]]\nfile = "x.png"\nat = "epoch:50.5"',
+        5,
+        "outputs[0].at",
+        ["must be at most epoch:50, "],
+    ),
+    "time past the end": (
+        MODELS + 'iterations = 50\n[timeline]\nfps = 10\n[[outputs]]\nfile = "x.png"\nat = "7.2 s"',
+        7,
+        "outputs[0].at",
+        ["must be at most 7.1 s, the end of the film, got '7.2 s'"],
+    ),
+    "still and film of one name": (
+        '[[outputs]]\nfile = "x.png"\n[[outputs]]\nfile = "X.png"',
+        4,
+        "outputs[1].file",
+        ["unique"],
+    ),
+    "quality of a still": (
+        '[[outputs]]\nfile = "x.png"\nquality = "best"',
+        3,
+        "outputs[0].quality",
+        ["is for .mp4 and .webm only"],
+    ),
     # CSV data
     "csv without a path": ('[data]\nkind = "csv"', 1, "data.path", ["must be given"]),
     "csv that is not there": (
