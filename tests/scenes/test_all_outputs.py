@@ -35,7 +35,7 @@ def test_one_training_many_files(
     assert [path.name for path in frames] == [f"{number:05d}.png" for number in range(100)]
     with Image.open(folder / "blog-preview.gif") as image:
         assert image.size == (480, 360)
-    assert (folder / "blog-preview.gif").stat().st_size <= 2_000_000
+    assert (folder / "blog-preview.gif").stat().st_size <= 1_000_000
     first, last = (np.asarray(Image.open(path)) for path in (frames[0], frames[-1]))
     assert first.shape == (360, 480, 3)
     assert np.abs(first.astype(int) - last).mean() > 5
