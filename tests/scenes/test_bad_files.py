@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from epochreel.nn.errors import SceneError
+from epochreel.scenes import load_scenes
+
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
@@ -127,3 +130,9 @@ def test_refusal_in_a_process_of_its_own(
 ) -> None:
     scene_file("[data]\nnosie = 0.2")
     check_refusal(shell("render", "my.toml"), "my.toml:2: data.nosie: unknown key", [])
+
+
+def test_problems_are_told_by_the_library_too(scene_file: Callable[..., Path]) -> None:
+    with pytest.raises(SceneError) as caught:
+        load_scenes([str(scene_file("x = 1\ny = 2"))])
+    assert len(caught.value.problems) == 2
