@@ -78,7 +78,7 @@ class Film:
     title : str, optional
         Stands above the panels, or in the footer of a film with one panel.
     captions : sequence of Caption
-        The film's own :attr:`timeline` has their holds and fades in it.
+        The film's own :attr:`timeline` has their holds and fades in it, its :attr:`plan` hasn't.
 
     Raises
     ------
@@ -116,6 +116,7 @@ class Film:
         self.panels = tuple(panels)
         self.size = size
         self.style = style
+        self.plan = timeline
         self._track: CaptionTrack
         self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
@@ -205,6 +206,10 @@ class Film:
         ]
         return (*self._track.notes, *cut)
 
+    def caption_opacity(self, index: int) -> float:
+        """Tell how opaque the caption of the distinct frame number `index` is; 0 without one."""
+        return self._track.shown[index][1] if self._track.shown else 0.0
+
     def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
         """Lines of each caption, as many as it needs."""
         width = layout.captions.width if layout.captions is not None else 0
@@ -217,7 +222,7 @@ class Film:
         return self._outlined[0]
 
     def variant(self, *, size: tuple[int, int], timeline: Timeline) -> Film:
-        """Make the same film at another size and pace."""
+        """Make the same film at another size and pace; captions' holds come on top of these."""
         return Film(
             self.recordings,
             self.panels,
@@ -225,8 +230,7 @@ class Film:
             style=self.style,
             timeline=timeline,
             title=self.title,
-            # the pauses they ask for are in the timeline by now
-            captions=[replace(caption, hold_s=0.0) for caption in self.captions],
+            captions=self.captions,
         )
 
     def palette(self, colors: int = MOST_COLORS) -> npt.NDArray[np.uint8]:
@@ -317,7 +321,8 @@ class Film:
                 weight="semibold",
             )
         footer_title = self.title if len(self.panels) == 1 else None
-        draw_footer(stage, outlines, footer_title, self.timeline)
+        # of the plan, since a caption that fades parts a frame's training into several pictures
+        draw_footer(stage, outlines, footer_title, self.plan)
         drawings = tuple(
             panel.build(stage, slot, title_size)
             for panel, slot in zip(self.panels, layout.slots, strict=True)

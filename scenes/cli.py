@@ -122,7 +122,7 @@ def render(
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
     ] = None,
 ) -> None:
-    """Train the models of scenes and make their films."""
+    """Train the models of scenes and make their films and stills."""
     with _guarded():
         from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
         from epochreel.scenes.pipeline import render_scenes, useful_jobs
@@ -164,7 +164,8 @@ def still(
         typer.Option(
             "--at",
             metavar="MOMENT",
-            help="first, last, a share of the film such as 0.5, or like 12s, update:500, epoch:20.",
+            help="first, last, a share of the film such as 0.5, or like 12s, update:500, epoch:20, "
+            "'accuracy >= 0.9'.",
         ),
     ] = "last",
     size: Annotated[

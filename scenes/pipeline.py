@@ -13,17 +13,19 @@ from epochreel.nn.recording import Recording
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.executors import GRACE_S, Link, Stoppable, uninterrupted
+from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
-from epochreel.scenes.targets import Targets
+from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
     FilmJob,
     PartJob,
     TrainingJob,
+    draw_still,
     join_film,
     make_film,
     make_part,
@@ -51,13 +53,15 @@ class Artifact:
     frames : int
         Holds included.
     bytes : int
-        Length of the file.
+        Length of the file, or of a folder's files in all, linked ones counted once.
     accuracies : mapping
         Accuracy of each model at its last snapshot, by name.
     split : "test" or "train"
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
         What a viewer should know, such as a training that stopped early, or how a file fits.
+    at : str or None
+        Which moment a still shows; its duration is 0 s.
     """
 
     path: Path
@@ -68,6 +72,7 @@ class Artifact:
     accuracies: Mapping[str, float]
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def render_scenes(
@@ -175,6 +180,7 @@ class _Run:
         ]
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
+        long_films = max(1, sum(not film.output.still for film in films))
         self._submit_trainings(films)
         while self.running:
             # with a timeout, because a wait without one can't be interrupted on Windows
@@ -197,7 +203,7 @@ class _Run:
             waiting = [film for film in waiting if film not in ready]
             # the longest first, so that no worker is left alone with it at the end
             for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film, self.jobs // len(films))
+                self._submit_film(film, self.jobs // long_films)
         return [made[film] for film in films]
 
     def stop(self) -> None:
@@ -219,13 +225,16 @@ class _Run:
     def _submit_film(self, film: _PlannedFilm, most_parts: int) -> None:
         job = FilmJob(
             key=f"film {film.name}",
-            label=str(film.name),
+            label=shown_path(film.name),
             scene=film.scene.file.scene,
             output=film.output,
             recordings={key[1].name: self.recordings[key] for key in film.trainings},
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
+        if film.output.still:
+            self.running[self._submit(draw_still, job)] = film
+            return
         parts = min(most_parts, _most_parts(film.scene, film.output, preview=self.preview))
         if parts < 2:
             self.running[self._submit(make_film, job)] = film
@@ -263,13 +272,14 @@ class _Run:
             size_px=facts.size_px,
             duration_s=facts.duration_s,
             frames=facts.frames,
-            bytes=path.stat().st_size,
+            bytes=stored_bytes(path),
             accuracies={
                 recording.name: float(recording.metrics[f"{split}_accuracy"][-1])
                 for recording in recordings
             },
             split=split,
             notes=notes,
+            at=facts.at,
         )
 
 
@@ -297,7 +307,7 @@ def _broken(error: BrokenExecutor) -> RenderError:
 
 
 def _film_label(film: _PlannedFilm) -> str:
-    return f"{printable(film.scene.file.shown)}: rendering {film.name}"
+    return f"{printable(film.scene.file.shown)}: rendering {shown_path(film.name)}"
 
 
 def _stop_note(recording: Recording) -> str | None:
@@ -312,11 +322,12 @@ def _cost(key: TrainingKey) -> int:
 
 def _pixels(film: _PlannedFilm) -> int:
     width, height = film.output.size
-    return width * height
+    return 0 if film.output.still else width * height
 
 
 def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
-    if output.max_bytes is not None:  # what fits is found by writing all of it, several times
+    # what fits is found by writing all of it, several times
+    if output.max_bytes is not None or output.still:
         return 1
     width, height = output_size(output, preview=preview)
     frames = scene.timeline(preview=preview).frame_count

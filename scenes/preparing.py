@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import PurePosixPath
 
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
+from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
@@ -124,7 +126,7 @@ def prepare_scene(
     problems = problems or _refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
-        problems = _refuse_frames(prepared)
+        problems = _refuse_frames(prepared) or _refuse_moments(prepared)
         if not problems:
             return prepared
     raise file.refuse(problems)
@@ -243,18 +245,49 @@ def _refuse_frames(scene: PreparedScene) -> list[Problem]:
     ]
 
 
+def _refuse_moments(scene: PreparedScene) -> list[Problem]:
+    """Refuse stills of moments that lie past the end even of a training that goes its whole way."""
+    plan, timeline = scene.plans[0], scene.timeline()
+    batch = plan.batch_size or len(scene.dataset.y_train)
+    last = {
+        "update": float(plan.updates),
+        "epoch": plan.updates / ceil(len(scene.dataset.y_train) / batch),
+        "time": timeline.duration_s + sum(entry.hold for entry in scene.file.scene.captions),
+    }
+    problems: list[Problem] = []
+    for index, output in enumerate(scene.file.scene.outputs):
+        at = parse_at(output.still or "last")
+        if at.value > last.get(at.unit, 1):
+            end = f"{last[at.unit]:g} s" if at.unit == "time" else f"{at.unit}:{last[at.unit]:.8g}"
+            of = "the film" if at.unit == "time" else quoted(plan.name)
+            text = f"must be at most {end}, the end of {of}, got {quoted(output.still or '')}"
+            problems.append((("outputs", index, "at"), text))
+    return problems
+
+
 def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
     """Find output files that two scenes of one call would both write."""
+    keys = [
+        (collision_key(output.file), scene, index)
+        for scene in scenes
+        for index, output in enumerate(scene.file.scene.outputs)
+    ]
     makers: dict[str, PreparedScene] = {}
+    for key, scene, _ in keys:
+        makers.setdefault(key, scene)
     problems: list[str] = []
-    for scene in scenes:
-        for index, output in enumerate(scene.file.scene.outputs):
-            first = makers.setdefault(collision_key(output.file), scene)
-            if first is not scene:
-                text = (
-                    f"must differ from the files of the other scenes, "
-                    f"got {quoted(output.file)} which {first.file.shown} makes too"
-                )
-                refused = scene.file.refuse([(("outputs", index, "file"), text)])
-                problems.extend(refused.problems)
+    for key, scene, index in keys:
+        name = quoted(scene.file.scene.outputs[index].file)
+        texts: list[str] = []
+        if makers[key] is not scene:
+            texts.append(
+                f"must differ from the files of the other scenes, got {name} which "
+                f"{makers[key].file.shown} makes too"
+            )
+        for folder in map(str, PurePosixPath(key).parents):
+            if folder in makers and makers[folder] is not scene:
+                maker = makers[folder].file.shown
+                texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
+        refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
+        problems.extend(refused.problems)
     return problems

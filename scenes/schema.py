@@ -161,8 +161,27 @@ class TimelineSpec(Spec):
         return self
 
 
+def _moment(value: Any) -> Any:
+    """Accept a moment in words, as ``epochreel still`` does, or an update's number."""
+    from epochreel.render.moments import MOMENT_WORDS, parse_at
+
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**9:
+        return f"update:{value}"
+    try:
+        if isinstance(value, str):
+            parse_at(value)
+            return value
+    except InvalidInputError:
+        pass
+    word = value.partition(":")[0] if isinstance(value, str) else value
+    raise problem(
+        f"must be an update such as 500, {MOMENT_WORDS}, got {describe(value)}"
+        f"{did_you_mean(word, ['first', 'last', 'update', 'epoch'])}"
+    )
+
+
 class OutputSpec(Spec):
-    """An ``[[outputs]]`` table: one finished file."""
+    """An ``[[outputs]]`` table: one finished file, or a folder of frames."""
 
     file: str
     size: Annotated[
@@ -175,13 +194,14 @@ class OutputSpec(Spec):
     ] = (1600, 1200)
     quality: Annotated[str, choice(_qualities)] | None = None
     max_size: str | None = None
+    at: Annotated[str, BeforeValidator(_moment)] | None = None
 
     @field_validator("file")
     @classmethod
     def _is_allowed(cls, value: str) -> str:
-        from epochreel.render.writers import WRITERS
+        from epochreel.render.writers import STILLS, WRITERS
 
-        reason = refuse_file_name(value, WRITERS)
+        reason = refuse_file_name(value, [*WRITERS, *STILLS])
         if reason:
             raise problem(reason)
         return value
@@ -196,12 +216,13 @@ class OutputSpec(Spec):
 
     @model_validator(mode="after")
     def _suits_the_format(self) -> Self:
-        from epochreel.render.writers import FITTABLE, QUALITIES
+        from epochreel.render.writers import FITTABLE, QUALITIES, STILLS
 
         suffix = PurePosixPath(self.file).suffix.lower()
         for key, value, formats in (
             ("quality", self.quality, QUALITIES),
             ("max_size", self.max_size, FITTABLE),
+            ("at", self.at, STILLS),
         ):
             if value is not None and suffix not in formats:
                 raise problem(
@@ -215,6 +236,13 @@ class OutputSpec(Spec):
     def max_bytes(self) -> int | None:
         """What `max_size` comes to."""
         return None if self.max_size is None else parse_length(self.max_size)
+
+    @property
+    def still(self) -> str | None:
+        """Which moment the file shows; ``None`` for a film."""
+        from epochreel.render.writers import STILLS, format_of
+
+        return (self.at or "last") if format_of(PurePosixPath(self.file)) in STILLS else None
 
 
 class Scene(Spec):
@@ -301,7 +329,7 @@ class Scene(Spec):
             for folder in map(str, PurePosixPath(key).parents):
                 if folder in keys:
                     raise problem(
-                        f"can't be in {quoted(folder)}, which is itself a file of this scene",
+                        f"can't be in {quoted(folder)}, which is itself made by this scene",
                         ("outputs", index, "file"),
                     )
         return self

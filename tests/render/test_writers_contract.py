@@ -23,7 +23,7 @@ from epochreel.render.writers import FORMATS, QUALITIES, WRITERS, MemoryWriter, 
 from epochreel.render.writers.atomic import partial_path
 
 SUFFIXES = tuple(WRITERS)
-VIDEOS, ANIMATIONS = (".mp4", ".webm"), (".gif", ".webp", ".apng")
+VIDEOS, ANIMATIONS, FOLDER = (".mp4", ".webm"), (".gif", ".webp", ".apng"), "/"
 GROUND, RED, BLUE = (13, 17, 25), (158, 1, 66), (94, 79, 162)
 
 
@@ -56,8 +56,18 @@ def write(path: Path, source: Source, repeats: list[int] | None = None) -> None:
             writer.write(frame, times)
 
 
-def decode(path: Path) -> tuple[list[np.ndarray], list[float]]:
-    """Frames as RGB, and how long each is shown in seconds."""
+def content(path: Path) -> bytes | dict[str, bytes]:
+    """What a file holds, or each file of a folder."""
+    if path.is_dir():
+        return {file.name: file.read_bytes() for file in path.iterdir()}
+    return path.read_bytes()
+
+
+def decode(path: Path, fps: int = 20) -> tuple[list[np.ndarray], list[float]]:
+    """Frames as RGB, and how long each is shown in seconds; a folder doesn't know its `fps`."""
+    if path.is_dir():
+        frames = [np.asarray(Image.open(file)) for file in sorted(path.iterdir())]
+        return frames, [1 / fps] * len(frames)
     if path.suffix in ANIMATIONS:
         frames, times = [], []
         with Image.open(path) as image:
@@ -86,7 +96,7 @@ def test_duration_and_size_are_as_promised(tmp_path: Path, suffix: str, fps: int
     path = tmp_path / f"film{suffix}"
     repeats = [3] + [1] * 10 + [fps]
     write(path, source, repeats)
-    frames, times = decode(path)
+    frames, times = decode(path, fps)
     assert sum(times) == pytest.approx(sum(repeats) / fps, abs=1 / fps)
     assert frames[0].shape == (48, 64, 3)
     if suffix in ANIMATIONS:
@@ -132,7 +142,7 @@ def test_same_frames_same_bytes(tmp_path: Path, suffix: str) -> None:
     one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
     write(one, Source())
     write(two, Source())
-    assert one.read_bytes() == two.read_bytes()
+    assert content(one) == content(two)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -154,13 +164,17 @@ def test_after_an_error_nothing_is_left(tmp_path: Path, suffix: str, error: Base
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"film{suffix}"
-    path.write_bytes(b"older")
+    if suffix == FOLDER:
+        write(path, Source(count=3))
+    else:
+        path.write_bytes(b"older")
+    older = content(path)
     source = Source()
     with open_writer(path, source) as writer:
         writer.write(source.frames()[0])
-        assert path.read_bytes() == b"older"
+        assert content(path) == older
         assert partial_path(path).exists()
-    assert path.read_bytes() != b"older"
+    assert content(path) != older
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -463,4 +477,4 @@ def test_parts_join_to_the_same_bytes(
     assert sum(shown) == film().frame_count
     assert not joined.exists()
     join_parts(film(), joined, paths)
-    assert joined.read_bytes() == whole.read_bytes()
+    assert content(joined) == content(whole)
