@@ -197,13 +197,13 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: captions that aren't shown, or not whole."""
+        """What a viewer should know: holds at the end, captions that aren't shown, or not whole."""
         cut = [
             f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
             for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
             if len(lines) > MAX_LINES
         ]
-        return (*self._track.notes, *cut)
+        return (*self.timeline.notes, *self._track.notes, *cut)
 
     def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
         """Lines of each caption, as many as it needs."""

@@ -48,6 +48,41 @@ class PreparedScene:
         snapshots = {plan.name: plan.snapshots for plan in self.plans}
         return plan_film(self.file.scene.timeline, snapshots, preview=preview)
 
+    def frame_counts(self, *, preview: bool = False) -> tuple[int, int]:
+        """Count the film's frames with all holds, if no training stops early.
+
+        Parameters
+        ----------
+        preview : bool
+
+        Returns
+        -------
+        tuple of int
+            As many as are sure, and as many as there are if all events of captions come.
+        """
+        timeline, captions = self.timeline(preview=preview), self.file.scene.captions
+        plans = {plan.name: plan for plan in self.plans}
+        least = timeline.frame_count
+        for caption in captions:
+            plan = plans[caption.model] if caption.model is not None else self.plans[0]
+            if caption.update is not None:
+                comes = caption.update <= plan.updates
+            else:
+                comes = caption.epoch is not None and caption.epoch <= self._epochs(plan)
+            least += comes * round(caption.hold * timeline.fps)
+        events = (caption.hold for caption in captions if caption.event is not None)
+        most = least + sum(round(hold * timeline.fps) for hold in events)
+        # a time is the finished film's: each hold may let later ones come
+        timed = [(entry.time, entry.hold) for entry in captions if entry.time is not None]
+        for time_s, hold in sorted(timed):
+            least += (round(time_s * timeline.fps) < least) * round(hold * timeline.fps)
+            most += (round(time_s * timeline.fps) < most) * round(hold * timeline.fps)
+        return least, most
+
+    def _epochs(self, plan: TrainingPlan) -> float:
+        samples = len(self.dataset.y_train)
+        return plan.updates / ceil(samples / (plan.batch_size or samples))
+
 
 def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     """Find, read, validate and prepare scenes, all of them before any is worked on.
@@ -230,8 +265,7 @@ def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
 
 
 def _refuse_frames(scene: PreparedScene) -> list[Problem]:
-    timeline, captions = scene.timeline(), scene.file.scene.captions
-    frames = timeline.frame_count + sum(round(entry.hold * timeline.fps) for entry in captions)
+    _, frames = scene.frame_counts()
     if frames <= limits.MAX_FRAMES:
         return []
     return [

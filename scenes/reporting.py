@@ -50,7 +50,9 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
 def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     """Say what a scene would make."""
     spec = scene.file.scene
-    timeline = scene.timeline(preview=preview)
+    fps = scene.timeline(preview=preview).fps
+    frames, most = scene.frame_counts(preview=preview)
+    more = f"; {most / fps:.1f} s if all events come" if most > frames else ""
     dataset = scene.dataset
     rows = [
         (
@@ -67,8 +69,7 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
             (
                 "output",
                 str(output_name(output, preview=preview)),
-                f"{_size(size)}, {count(timeline.frame_count, 'frame')} at {timeline.fps} fps, "
-                f"{timeline.duration_s:.1f} s",
+                f"{_size(size)}, {count(frames, 'frame')} at {fps} fps, {frames / fps:.1f} s{more}",
             )
         )
     head = f"{scene.file.shown}: {spec.title}" if spec.title else scene.file.shown
