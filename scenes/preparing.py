@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
@@ -13,7 +14,7 @@ from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
-from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
 from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
@@ -21,8 +22,16 @@ from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
 from epochreel.scenes.schema import Scene
 
-__all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
+__all__ = [
+    "PreparedScene",
+    "expected_timeline",
+    "load_scenes",
+    "prepare_scene",
+    "prepare_scenes",
+    "read_scenes",
+]
 
+EXPECTED_SAMPLES = 1000
 LONGEST_MESSAGE = 300
 _KEY = re.compile(r"([a-z_]+): ")
 
@@ -101,23 +110,78 @@ def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     SceneError
         With all problems of all files, each on one line.
     """
-    prepared: list[PreparedScene] = []
+    return prepare_scenes(*read_scenes(arguments))
+
+
+def read_scenes(arguments: Sequence[str]) -> tuple[list[SceneFile], list[str]]:
+    """Find, read and validate scenes.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As for :func:`load_scenes`.
+
+    Returns
+    -------
+    list of SceneFile
+    list of str
+        The problems of the other files.
+    """
+    files: dict[Path, SceneFile] = {}
     problems: list[str] = []
-    datasets: dict[DataSpec, Dataset] = {}
-    seen: set[object] = set()
     for argument in arguments:
         try:
             file = read_scene(argument)
-            where = file.path.resolve()
-            if where not in seen:
-                seen.add(where)
-                prepared.append(prepare_scene(file, datasets))
+            files.setdefault(file.path.resolve(), file)
         except SceneError as error:
             problems.extend(error.problems)
-    problems.extend(_shared_files(prepared))
-    if problems:
-        raise SceneError(*dict.fromkeys(problems))
+    return list(files.values()), problems
+
+
+def prepare_scenes(files: Sequence[SceneFile], problems: Sequence[str] = ()) -> list[PreparedScene]:
+    """Prepare scenes, all of them before any is worked on.
+
+    Parameters
+    ----------
+    files : sequence of SceneFile
+    problems : sequence of str
+        Those that were found before, to be told with the others.
+
+    Returns
+    -------
+    list of PreparedScene
+
+    Raises
+    ------
+    SceneError
+        With all problems of all files, each on one line.
+    """
+    prepared: list[PreparedScene] = []
+    found = list(problems)
+    datasets: dict[DataSpec, Dataset] = {}
+    for file in files:
+        try:
+            prepared.append(prepare_scene(file, datasets))
+        except SceneError as error:
+            found.extend(error.problems)
+    found.extend(_shared_files(prepared))
+    if found:
+        raise SceneError(*dict.fromkeys(found))
     return prepared
+
+
+def expected_timeline(scene: Scene, *, preview: bool = False) -> Timeline:
+    """Plan a film before there are data.
+
+    That is right but for batches of a CSV file, whose rows nobody has counted by then, and for what
+    :func:`prepare_scene` refuses.
+    """
+    data = scene.data
+    samples = data.samples if isinstance(data, GeneratedData) else EXPECTED_SAMPLES
+    samples -= min(samples - 1, ceil(samples * data.test_fraction))
+    plans = [plan_training(model, samples, 2) for model in scene.models]
+    snapshots = {plan.name: min(plan.snapshots, limits.MAX_FRAMES) for plan in plans}
+    return plan_film(scene.timeline, snapshots, preview=preview)
 
 
 def prepare_scene(

@@ -21,6 +21,7 @@ from epochreel.scenes import (
     SerialExecutor,
     WorkerPool,
     load_scenes,
+    read_scene,
     render_scenes,
 )
 from epochreel.scenes.executors import Link
@@ -238,8 +239,8 @@ def test_a_long_film_is_made_in_parts_of_the_same_bytes(
     files_in: Callable[[Path], list[str]],
 ) -> None:
     scene = scene_file(LONG.format(suffix=suffix))
-    assert useful_jobs(load_scenes([str(scene)])) == 2
-    assert useful_jobs(load_scenes([str(scene)]), preview=True) == 1
+    assert useful_jobs([read_scene(str(scene))]) == 2
+    assert useful_jobs([read_scene(str(scene))], preview=True) == 1
     render(tmp_path / "whole", scene)
     executor = CountingExecutor()
     render(tmp_path / "parts", scene, executor=executor, jobs=4)
