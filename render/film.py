@@ -198,13 +198,13 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: captions that aren't shown, or not whole."""
+        """What a viewer should know: holds at the end, captions that aren't shown, or not whole."""
         cut = [
             f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
             for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
             if len(lines) > MAX_LINES
         ]
-        return (*self._track.notes, *cut)
+        return (*self.timeline.notes, *self._track.notes, *cut)
 
     def caption_opacity(self, index: int) -> float:
         """Tell how opaque the caption of the distinct frame number `index` is; 0 without one."""

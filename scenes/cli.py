@@ -126,14 +126,17 @@ def render(
     with _guarded():
         from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
         from epochreel.scenes.pipeline import render_scenes, useful_jobs
-        from epochreel.scenes.preparing import load_scenes
+        from epochreel.scenes.preparing import prepare_scenes, read_scenes
         from epochreel.scenes.reporting import describe_artifacts
 
-        loaded = load_scenes(scenes)
-        workers = min(jobs or default_jobs(), useful_jobs(loaded, preview=preview))
+        files, problems = read_scenes(scenes)
+        useful = 1 if problems else useful_jobs(files, preview=preview)
+        workers = min(jobs or default_jobs(), useful)
         reporter = _make_reporter(quiet=quiet)
         try:
             with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
+                # while the workers start: either takes a second
+                loaded = prepare_scenes(files, problems)
                 artifacts = render_scenes(
                     loaded,
                     output,

@@ -154,18 +154,29 @@ class WorkerPool(ProcessPoolExecutor):
             initializer=_start_worker,
             initargs=(sender, context.Lock(), self._cancelled),
         )
-        # all of them now: one that starts when it is needed lets its part of a film wait for it
-        for _ in range(jobs):
-            self.submit(_be_there)
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
+        # Now: one that starts when it is needed lets its work wait for it. The last follows with
+        # the first task, since until then this process takes a core itself, for making data.
+        self._complete = False
+        try:
+            with _interruptions_deferred():
+                for _ in range(jobs - 1):
+                    super().submit(_be_there)
+        except BaseException as error:  # nobody else knows of the processes yet
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand a task to the workers, starting one more if none is free."""
         # an interruption in here could leave a process behind that is started by half
         with _interruptions_deferred():
-            return super().submit(fn, *args, **kwargs)
+            future = super().submit(fn, *args, **kwargs)
+            if not self._complete:
+                self._complete = True
+                super().submit(_be_there)
+            return future
 
     def stop(self) -> None:
         """End all tasks: ask for it, and after a few seconds insist."""
@@ -307,10 +318,23 @@ def _worker_reporter() -> Reporter:
     return _Worker.reporter
 
 
+_NEEDED = (
+    "numpy",  # its BLAS must be loaded to be limited
+    "epochreel.scenes.tasks",
+    "epochreel.scenes.numpy_engine",
+    "epochreel.render.film",
+    "epochreel.render.output",
+    "epochreel.render.panels.boundary",
+    "epochreel.render.writers.mp4",
+    "epochreel.render.writers.gif",
+)
+"""What workers load at once, while data are made and others train: Matplotlib takes its time."""
+
+
 def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import_module("numpy")  # its BLAS must be loaded to be limited
-    import_module("epochreel.render.film")  # now, while others train: Matplotlib takes its time
+    for module in _NEEDED:
+        import_module(module)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]

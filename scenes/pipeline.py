@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 from epochreel.nn.errors import EpochreelError, RenderError
 from epochreel.nn.recording import Recording
+from epochreel.render.timeline import Timeline
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.executors import GRACE_S, Link, Stoppable, uninterrupted
 from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan
-from epochreel.scenes.preparing import PreparedScene
+from epochreel.scenes.preparing import PreparedScene, expected_timeline
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.targets import Targets, stored_bytes
@@ -235,7 +237,10 @@ class _Run:
         if film.output.still:
             self.running[self._submit(draw_still, job)] = film
             return
-        parts = min(most_parts, _most_parts(film.scene, film.output, preview=self.preview))
+        parts = min(
+            most_parts,
+            _most_parts(film.scene.timeline(preview=self.preview), film.output, self.preview),
+        )
         if parts < 2:
             self.running[self._submit(make_film, job)] = film
             return
@@ -325,21 +330,22 @@ def _pixels(film: _PlannedFilm) -> int:
     return 0 if film.output.still else width * height
 
 
-def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
+def _most_parts(timeline: Timeline, output: OutputSpec, preview: bool) -> int:
     # what fits is found by writing all of it, several times
     if output.max_bytes is not None or output.still:
         return 1
     width, height = output_size(output, preview=preview)
-    frames = scene.timeline(preview=preview).frame_count
-    return max(1, frames * width * height // PART_PIXELS)
+    return max(1, timeline.frame_count * width * height // PART_PIXELS)
 
 
-def useful_jobs(scenes: Sequence[PreparedScene], *, preview: bool = False) -> int:
-    """Count the tasks that could run at a time; more processes would only cost their start."""
-    models = sum(len(scene.plans) for scene in scenes)
-    parts = sum(
-        _most_parts(scene, output, preview=preview)
-        for scene in scenes
-        for output in scene.file.scene.outputs
-    )
+def useful_jobs(files: Sequence[SceneFile], *, preview: bool = False) -> int:
+    """Count the tasks that could run at a time; more processes would only cost their start.
+
+    It is known before any data are made, so that processes can start meanwhile.
+    """
+    models = parts = 0
+    for file in files:
+        models += len(file.scene.models)
+        timeline = expected_timeline(file.scene, preview=preview)
+        parts += sum(_most_parts(timeline, output, preview) for output in file.scene.outputs)
     return max(models, parts)

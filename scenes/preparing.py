@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
@@ -15,7 +15,7 @@ from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
-from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
 from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
@@ -23,8 +23,16 @@ from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
 from epochreel.scenes.schema import Scene
 
-__all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
+__all__ = [
+    "PreparedScene",
+    "expected_timeline",
+    "load_scenes",
+    "prepare_scene",
+    "prepare_scenes",
+    "read_scenes",
+]
 
+EXPECTED_SAMPLES = 1000
 LONGEST_MESSAGE = 300
 _KEY = re.compile(r"([a-z_]+): ")
 
@@ -50,6 +58,41 @@ class PreparedScene:
         snapshots = {plan.name: plan.snapshots for plan in self.plans}
         return plan_film(self.file.scene.timeline, snapshots, preview=preview)
 
+    def frame_counts(self, *, preview: bool = False) -> tuple[int, int]:
+        """Count the film's frames with all holds, if no training stops early.
+
+        Parameters
+        ----------
+        preview : bool
+
+        Returns
+        -------
+        tuple of int
+            As many as are sure, and as many as there are if all events of captions come.
+        """
+        timeline, captions = self.timeline(preview=preview), self.file.scene.captions
+        plans = {plan.name: plan for plan in self.plans}
+        least = timeline.frame_count
+        for caption in captions:
+            plan = plans[caption.model] if caption.model is not None else self.plans[0]
+            if caption.update is not None:
+                comes = caption.update <= plan.updates
+            else:
+                comes = caption.epoch is not None and caption.epoch <= self._epochs(plan)
+            least += comes * round(caption.hold * timeline.fps)
+        events = (caption.hold for caption in captions if caption.event is not None)
+        most = least + sum(round(hold * timeline.fps) for hold in events)
+        # a time is the finished film's: each hold may let later ones come
+        timed = [(entry.time, entry.hold) for entry in captions if entry.time is not None]
+        for time_s, hold in sorted(timed):
+            least += (round(time_s * timeline.fps) < least) * round(hold * timeline.fps)
+            most += (round(time_s * timeline.fps) < most) * round(hold * timeline.fps)
+        return least, most
+
+    def _epochs(self, plan: TrainingPlan) -> float:
+        samples = len(self.dataset.y_train)
+        return plan.updates / ceil(samples / (plan.batch_size or samples))
+
 
 def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     """Find, read, validate and prepare scenes, all of them before any is worked on.
@@ -68,23 +111,78 @@ def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     SceneError
         With all problems of all files, each on one line.
     """
-    prepared: list[PreparedScene] = []
+    return prepare_scenes(*read_scenes(arguments))
+
+
+def read_scenes(arguments: Sequence[str]) -> tuple[list[SceneFile], list[str]]:
+    """Find, read and validate scenes.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As for :func:`load_scenes`.
+
+    Returns
+    -------
+    list of SceneFile
+    list of str
+        The problems of the other files.
+    """
+    files: dict[Path, SceneFile] = {}
     problems: list[str] = []
-    datasets: dict[DataSpec, Dataset] = {}
-    seen: set[object] = set()
     for argument in arguments:
         try:
             file = read_scene(argument)
-            where = file.path.resolve()
-            if where not in seen:
-                seen.add(where)
-                prepared.append(prepare_scene(file, datasets))
+            files.setdefault(file.path.resolve(), file)
         except SceneError as error:
             problems.extend(error.problems)
-    problems.extend(_shared_files(prepared))
-    if problems:
-        raise SceneError(*dict.fromkeys(problems))
+    return list(files.values()), problems
+
+
+def prepare_scenes(files: Sequence[SceneFile], problems: Sequence[str] = ()) -> list[PreparedScene]:
+    """Prepare scenes, all of them before any is worked on.
+
+    Parameters
+    ----------
+    files : sequence of SceneFile
+    problems : sequence of str
+        Those that were found before, to be told with the others.
+
+    Returns
+    -------
+    list of PreparedScene
+
+    Raises
+    ------
+    SceneError
+        With all problems of all files, each on one line.
+    """
+    prepared: list[PreparedScene] = []
+    found = list(problems)
+    datasets: dict[DataSpec, Dataset] = {}
+    for file in files:
+        try:
+            prepared.append(prepare_scene(file, datasets))
+        except SceneError as error:
+            found.extend(error.problems)
+    found.extend(_shared_files(prepared))
+    if found:
+        raise SceneError(*dict.fromkeys(found))
     return prepared
+
+
+def expected_timeline(scene: Scene, *, preview: bool = False) -> Timeline:
+    """Plan a film before there are data.
+
+    That is right but for batches of a CSV file, whose rows nobody has counted by then, and for what
+    :func:`prepare_scene` refuses.
+    """
+    data = scene.data
+    samples = data.samples if isinstance(data, GeneratedData) else EXPECTED_SAMPLES
+    samples -= min(samples - 1, ceil(samples * data.test_fraction))
+    plans = [plan_training(model, samples, 2) for model in scene.models]
+    snapshots = {plan.name: min(plan.snapshots, limits.MAX_FRAMES) for plan in plans}
+    return plan_film(scene.timeline, snapshots, preview=preview)
 
 
 def prepare_scene(
@@ -232,8 +330,7 @@ def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
 
 
 def _refuse_frames(scene: PreparedScene) -> list[Problem]:
-    timeline, captions = scene.timeline(), scene.file.scene.captions
-    frames = timeline.frame_count + sum(round(entry.hold * timeline.fps) for entry in captions)
+    _, frames = scene.frame_counts()
     if frames <= limits.MAX_FRAMES:
         return []
     return [

@@ -51,7 +51,9 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
 def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     """Say what a scene would make."""
     spec = scene.file.scene
-    timeline = scene.timeline(preview=preview)
+    fps = scene.timeline(preview=preview).fps
+    frames, most = scene.frame_counts(preview=preview)
+    more = f"; {most / fps:.1f} s if all events come" if most > frames else ""
     dataset = scene.dataset
     rows = [
         (
@@ -64,10 +66,7 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     rows += [("panel", panel.kind, panel.title or panel.model or "") for panel in spec.shown]
     for output in spec.outputs:
         size = _size(output_size(output, preview=preview))
-        length = (
-            f"{count(timeline.frame_count, 'frame')} at {timeline.fps} fps, "
-            f"{timeline.duration_s:.1f} s"
-        )
+        length = f"{count(frames, 'frame')} at {fps} fps, {frames / fps:.1f} s{more}"
         if output.still:
             length = f"at {output.still}"
         name = shown_path(output_name(output, preview=preview))

@@ -19,6 +19,7 @@ from epochreel.scenes import (
     SerialExecutor,
     WorkerPool,
     load_scenes,
+    read_scene,
     render_scenes,
 )
 from epochreel.scenes.pipeline import useful_jobs
@@ -235,8 +236,8 @@ def test_a_long_film_is_made_in_parts_of_the_same_bytes(
     files_in: Callable[[Path], list[str]],
 ) -> None:
     scene = scene_file(LONG.format(suffix=suffix))
-    assert useful_jobs(load_scenes([str(scene)])) == 2
-    assert useful_jobs(load_scenes([str(scene)]), preview=True) == 1
+    assert useful_jobs([read_scene(str(scene))]) == 2
+    assert useful_jobs([read_scene(str(scene))], preview=True) == 1
     render(tmp_path / "whole", scene)
     executor = CountingExecutor()
     render(tmp_path / "parts", scene, executor=executor, jobs=4)
@@ -422,3 +423,35 @@ def test_own_data_trains_in_whatever_unit_it_comes(
         """)
     (made,) = render(tmp_path / "out", scene)
     assert least <= made.accuracies["NumPy Model"] <= most
+
+
+@pytest.mark.parametrize(("event", "comes"), [("loss >= 0", True), ("loss <= -1", False)])
+def test_check_counts_the_frames_that_captions_hold(
+    cli: Callable[..., Any],
+    scene_file: Callable[..., Path],
+    tmp_path: Path,
+    event: str,
+    comes: bool,
+) -> None:
+    # 0.7 s without captions; 0.5 s at an update and 0.2 s at an epoch come, 1 s past the end never
+    # does; 1.5 s of the film is there only once the event has held it for 0.4 s
+    when = (
+        "update = 10\nhold = 0.5", "epoch = 20\nhold = 0.2", "update = 21\nhold = 1",
+        "epoch = 20.5\nhold = 1", f"event = '{event}'\nhold = 0.4", "time = 1.5\nhold = 0.3",
+    )  # fmt: skip
+    captions = "".join(f'[[captions]]\ntext = "{index}"\n{at}\n' for index, at in enumerate(when))
+    scene = scene_file(TINY + captions)
+    out = cli("check", scene).out
+    assert "14 frames at 10 fps, 1.4 s; 2.1 s if all events come\n" in out
+    [artifact] = render(tmp_path / "out", scene)
+    assert artifact.frames == (21 if comes else 14)
+
+
+def test_a_hold_that_never_comes_is_told(scene_file: Callable[..., Path], tmp_path: Path) -> None:
+    notes = Notes()
+    held = TINY.replace("hold_last = 0.2", "hold_last = 0, holds = [{ at = 21, seconds = 1 }]")
+    [artifact] = render(tmp_path / "out", scene_file(held), reporter=notes)
+    said = "timeline.holds[0]: update 21 never comes; the last frame is held"
+    assert notes.notes == [f"tiny.mp4: {said}"]
+    assert artifact.notes == (said,)
+    assert artifact.frames == 15
