@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from epochreel.nn.errors import OutputError
+from epochreel.scenes.targets import Targets
 
 SCENE = """
 data = { samples = 60 }
@@ -83,3 +84,17 @@ def test_a_film_that_fails_leaves_nothing_and_exits_1(
         "no space left on device"
     )
     assert files_in(tmp_path / "output") == []
+
+
+def test_a_file_that_came_into_an_old_folder_meanwhile_is_kept(tmp_path: Path) -> None:
+    frames = PurePosixPath("frames")
+    old = tmp_path / "frames"
+    with Targets(tmp_path) as targets:
+        targets.reserve([frames])
+        targets.partial(frames).mkdir()
+        old.mkdir()
+        (old / "notes.txt").write_text("mine", encoding="utf-8")
+        with pytest.raises(OutputError, match="frames/: can't be written: .* holds 'notes.txt'"):
+            targets.finish(frames)
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+    assert (old / "notes.txt").read_text(encoding="utf-8") == "mine"
