@@ -124,7 +124,13 @@ def render(
 ) -> None:
     """Train the models of scenes and make their films and stills."""
     with _guarded():
-        from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
+        from epochreel.scenes.building import build_dataset
+        from epochreel.scenes.executors import (
+            PassingProcess,
+            SerialExecutor,
+            WorkerPool,
+            default_jobs,
+        )
         from epochreel.scenes.pipeline import render_scenes, useful_jobs
         from epochreel.scenes.preparing import prepare_scenes, read_scenes
         from epochreel.scenes.reporting import describe_artifacts
@@ -135,8 +141,14 @@ def render(
         reporter = _make_reporter(quiet=quiet)
         try:
             with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
-                # while the workers start: either takes a second
-                loaded = prepare_scenes(files, problems)
+                # While the workers start: either takes a second. What makes data takes 80 MB, which
+                # are gone again before many processes draw.
+                with executor if workers == 1 else PassingProcess() as other:
+                    loaded = prepare_scenes(
+                        files,
+                        problems,
+                        make=lambda spec: other.submit(build_dataset, spec).result(),
+                    )
                 artifacts = render_scenes(
                     loaded,
                     output,

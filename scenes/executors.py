@@ -26,6 +26,7 @@ from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 
 __all__ = [
     "Link",
+    "PassingProcess",
     "SerialExecutor",
     "Stoppable",
     "WorkerPool",
@@ -220,6 +221,18 @@ class WorkerPool(ProcessPoolExecutor):
                     return
 
 
+class PassingProcess(ProcessPoolExecutor):
+    """One process, started with its first task; when it ends, what it loaded goes with it."""
+
+    def __init__(self) -> None:
+        super().__init__(1, mp_context=_Spawn(), initializer=_follow_parent)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Hand over a task."""
+        with _interruptions_deferred():
+            return super().submit(fn, *args, **kwargs)
+
+
 class _DeafProcess(SpawnProcess):
     """A worker to which Ctrl-C never gets, not even while it starts."""
 
@@ -335,7 +348,7 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for module in _NEEDED:
         import_module(module)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _follow_parent()
 
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
@@ -350,6 +363,10 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
                 lock.release()
 
     _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
+
+
+def _follow_parent() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path, PurePosixPath
@@ -139,7 +139,12 @@ def read_scenes(arguments: Sequence[str]) -> tuple[list[SceneFile], list[str]]:
     return list(files.values()), problems
 
 
-def prepare_scenes(files: Sequence[SceneFile], problems: Sequence[str] = ()) -> list[PreparedScene]:
+def prepare_scenes(
+    files: Sequence[SceneFile],
+    problems: Sequence[str] = (),
+    *,
+    make: Callable[[DataSpec], Dataset] = build_dataset,
+) -> list[PreparedScene]:
     """Prepare scenes, all of them before any is worked on.
 
     Parameters
@@ -147,6 +152,8 @@ def prepare_scenes(files: Sequence[SceneFile], problems: Sequence[str] = ()) -> 
     files : sequence of SceneFile
     problems : sequence of str
         Those that were found before, to be told with the others.
+    make : callable
+        Makes the data.
 
     Returns
     -------
@@ -162,7 +169,7 @@ def prepare_scenes(files: Sequence[SceneFile], problems: Sequence[str] = ()) -> 
     datasets: dict[DataSpec, Dataset] = {}
     for file in files:
         try:
-            prepared.append(prepare_scene(file, datasets))
+            prepared.append(prepare_scene(file, datasets, make=make))
         except SceneError as error:
             found.extend(error.problems)
     found.extend(_shared_files(prepared))
@@ -186,7 +193,10 @@ def expected_timeline(scene: Scene, *, preview: bool = False) -> Timeline:
 
 
 def prepare_scene(
-    file: SceneFile, datasets: dict[DataSpec, Dataset] | None = None
+    file: SceneFile,
+    datasets: dict[DataSpec, Dataset] | None = None,
+    *,
+    make: Callable[[DataSpec], Dataset] = build_dataset,
 ) -> PreparedScene:
     """Make a scene's data and settle its trainings.
 
@@ -195,6 +205,8 @@ def prepare_scene(
     file : SceneFile
     datasets : dict, optional
         Data that was made before; what is made is added.
+    make : callable
+        Makes the data.
 
     Returns
     -------
@@ -209,7 +221,7 @@ def prepare_scene(
     spec = file.scene.data
     try:
         if spec not in known:
-            known[spec] = build_dataset(spec)
+            known[spec] = make(spec)
     except InvalidInputError as error:
         raise file.refuse([_data_problem(error, spec)]) from error
     dataset = known[spec]
