@@ -131,11 +131,10 @@ class _GifEncoder:
         for top in range(0, len(pixels), _ROWS):
             rows = np.s_[top : top + _ROWS]
             now, was = pixels[rows].ravel(), last[rows].ravel()
-            place = np.flatnonzero(now != was)
-            if len(place):
-                colors = np.take(now, place)
-                was[place] = colors
-                self._pending[rows].ravel()[place] = self._map.of_packed(colors)
+            changed = now != was
+            if changed.any():
+                self._pending[rows].ravel()[changed] = self._map.of_packed(now[changed])
+                was[:] = now
                 found = True
         return found
 
