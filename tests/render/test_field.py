@@ -14,7 +14,8 @@ from scipy.interpolate import RegularGridInterpolator
 
 from epochreel.nn.dataset import Viewport
 from epochreel.render.field import BandPainter, NodeGrid, band_levels
-from epochreel.render.isoline import Stroke, find_isoline
+from epochreel.render.isoline import find_isoline
+from epochreel.render.stroke import Stroke
 from epochreel.render.style import load_style
 
 VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
@@ -134,8 +135,7 @@ def test_certain_probabilities_have_the_end_colours() -> None:
 
 
 def line(grid: NodeGrid, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    nodes = grid.along_zero(grid.sample(predict, 25), predict)
-    return find_isoline(grid.x_px, grid.y_px, nodes)
+    return find_isoline(grid, grid.sample(predict, 25), predict)
 
 
 def stroke(grid: NodeGrid) -> Stroke:

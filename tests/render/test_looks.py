@@ -150,7 +150,7 @@ def test_kinks_of_the_line_are_neither_stepped_nor_cut(index: int) -> None:
 
     grid = NodeGrid(body.width, body.height, view, 8)
     predict = lambda places: recording.logits(index, places)[:, 0]  # noqa: E731
-    pieces = find_isoline(grid.x_px, grid.y_px, grid.along_zero(grid.sample(predict, 25), predict))
+    pieces = find_isoline(grid, grid.sample(predict, 25), predict)
     start, along = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
     length = np.hypot(*along.T)
     count = np.maximum(1, np.ceil(length)).astype(int)
