@@ -2,7 +2,8 @@
 
 From the nodes of the field cells are halved once along the line, to 4 px at 1600×1200, and to
 single pixels where they can't be trusted: where the field bends so sharply that the line may turn
-within a cell, or fold into a sliver between the nodes. In ordinary frames that is a dozen cells.
+within a cell, or fold into a sliver between the nodes. In ordinary frames that is a dozen cells,
+and no kink is cut by more than 0.3 px (0.7 without).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["Cells", "find_crossings"]
 
 _Indices = npt.NDArray[np.intp]
 
-_SHARP = 0.5
+_SHARP = 0.3
 """A second difference is a sharp bend if it is more than this part of the first differences."""
 
 
@@ -67,14 +68,14 @@ def find_crossings(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Cells
         return Cells(np.empty((0, 2)), np.empty(0), np.empty((0, 4)))
     blocks = _halved(grid, nodes, cells, row, column, predict)
     half = grid.step / 2
-    origin = np.column_stack([column, row]) * float(grid.step)
+    origin = np.column_stack([column, row]).astype(np.float64) * grid.step
     corners = _corners(blocks)  # (blocks, 2, 2, 4)
     doubtful = _doubtful(blocks, corners) if grid.step > 2 else np.zeros(corners.shape[:3], bool)
     crossed = _crossed(corners) & ~doubtful
     found = [_cells(origin, half, corners, crossed)]
     if doubtful.any():
         block, down, right = np.nonzero(doubtful)
-        origin = origin[block] + half * np.column_stack([right, down])
+        origin = origin[block] + np.column_stack([right, down]) * half
         steps = np.arange(grid.step // 2 + 1)
         shape = (len(block), len(steps), len(steps))
         x = np.broadcast_to(origin[:, 0, None, None] + steps, shape)
