@@ -20,7 +20,6 @@ from epochreel.render.field import (
     NodeGrid,
     Predict,
     corners_differ,
-    grown,
     hidden_crossings,
 )
 
@@ -38,11 +37,11 @@ class Cells:
 
     Attributes
     ----------
-    origin : ndarray, shape (cells, 2)
+    origin : ndarray, shape (2, cells)
         Upper left corner, x and y, in pixels.
     size : ndarray, shape (cells,)
         Length of a side in pixels.
-    corners : ndarray, shape (cells, 4)
+    corners : ndarray, shape (4, cells)
         Logits, clockwise from the upper left.
     """
 
@@ -62,31 +61,34 @@ def find_crossings(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Cells
     predict : callable
         Logits (points,) at points (points, 2).
     """
-    cells = grown(corners_differ(nodes > 0)) | hidden_crossings(nodes)
+    cells = corners_differ(nodes > 0) | hidden_crossings(nodes)
     row, column = np.nonzero(cells)
     if not len(row):
-        return Cells(np.empty((0, 2)), np.empty(0), np.empty((0, 4)))
+        return Cells(np.empty((2, 0)), np.empty(0), np.empty((4, 0)))
+    half = grid.step // 2
     blocks = _halved(grid, nodes, cells, row, column, predict)
-    half = grid.step / 2
-    origin = np.column_stack([column, row]).astype(np.float64) * grid.step
-    corners = _corners(blocks)  # (blocks, 2, 2, 4)
-    doubtful = _doubtful(blocks, corners) if grid.step > 2 else np.zeros(corners.shape[:3], bool)
-    crossed = _crossed(corners) & ~doubtful
-    found = [_cells(origin, half, corners, crossed)]
-    if doubtful.any():
-        block, down, right = np.nonzero(doubtful)
-        origin = origin[block] + np.column_stack([right, down]) * half
-        steps = np.arange(grid.step // 2 + 1)
-        shape = (len(block), len(steps), len(steps))
-        x = np.broadcast_to(origin[:, 0, None, None] + steps, shape)
-        y = np.broadcast_to(origin[:, 1, None, None] + steps[:, None], shape)
-        logits = predict(grid.places(x.ravel(), y.ravel())).reshape(shape)
-        corners = _corners(logits)
-        found.append(_cells(origin, 1.0, corners, _crossed(corners)))
+    corners = _corners(blocks)
+    crossed, left, top = _crossed(corners), column * grid.step, row * grid.step
+    if grid.step == 2:  # halved, that is single pixels
+        return _cells(corners, crossed, left, top, half)
+    doubtful = _doubtful(blocks, corners)
+    found = _cells(corners, crossed & ~doubtful, left, top, half)
+    if not doubtful.any():
+        return found
+    down, right, block = np.nonzero(doubtful)
+    left, top = left[block] + half * right, top[block] + half * down
+    pixel = np.arange(half + 1)[:, None]
+    shape = (len(pixel), len(pixel), len(block))
+    x = np.broadcast_to(left + pixel, shape)
+    y = np.broadcast_to((top + pixel)[:, None], shape)
+    places = grid.places(x.ravel().astype(np.float64), y.ravel().astype(np.float64))
+    logits = predict(places).reshape(shape)
+    corners = _corners(logits)
+    finer = _cells(corners, _crossed(corners), left, top, 1)
     return Cells(
-        np.concatenate([cells.origin for cells in found]),
-        np.concatenate([cells.size for cells in found]),
-        np.concatenate([cells.corners for cells in found]),
+        np.concatenate([found.origin, finer.origin], axis=1),
+        np.concatenate([found.size, finer.size]),
+        np.concatenate([found.corners, finer.corners], axis=1),
     )
 
 
@@ -98,7 +100,7 @@ def _halved(
     column: _Indices,
     predict: Predict,
 ) -> FloatImage:
-    """Find the logits in the given cells at half the nodes' distance: (cells, 3, 3).
+    """Find the logits in the given cells at half the nodes' distance: (3, 3, cells).
 
     The middles of cells are predicted. The middle of a side is predicted too where the field
     bends: where the middle of a cell beside it isn't the mean of the cell's corners, or the mean of
@@ -135,38 +137,43 @@ def _halved(
     if len(sides):
         fine[sides] = predict(grid.finest[sides])
     block = np.arange(3)[:, None] * width + np.arange(3)
-    return fine[at[:, None, None] + block]
+    return fine[block[..., None] + at]
 
 
 def _doubtful(blocks: FloatImage, corners: FloatImage) -> BoolImage:
-    """Tell for each cell of halved ones, (blocks, 2, 2), whether a line could turn in it unseen."""
+    """Tell for each cell of halved ones, (2, 2, blocks), whether a line could turn in it unseen."""
     with np.errstate(over="ignore", invalid="ignore"):
-        across, down = np.diff(blocks, axis=2), np.diff(blocks, axis=1)
-        slope = np.maximum(np.abs(across).max((1, 2)), np.abs(down).max((1, 2)))
+        down, across = np.diff(blocks, axis=0), np.diff(blocks, axis=1)
+        slope = np.maximum(np.abs(across).max((0, 1)), np.abs(down).max((0, 1)))
         bend = np.maximum(
-            np.abs(np.diff(across, axis=2)).max((1, 2)), np.abs(np.diff(down, axis=1)).max((1, 2))
+            np.abs(across[:, 1] - across[:, 0]).max(0), np.abs(down[1] - down[0]).max(0)
         )
         bend[bend <= _SHARP * slope] = 0
-    return np.abs(corners).min(-1) < bend[:, None, None]
+    return np.abs(corners).min(0) < bend
 
 
 def _corners(lattices: FloatImage) -> FloatImage:
-    """Corners of the cells of small lattices, clockwise: (…, rows - 1, columns - 1, 4)."""
-    upper, lower = lattices[:, :-1], lattices[:, 1:]
-    return np.stack([upper[..., :-1], upper[..., 1:], lower[..., 1:], lower[..., :-1]], axis=-1)
+    """Corners of the cells of small lattices, clockwise: (4, rows - 1, columns - 1, lattices)."""
+    upper, lower = lattices[:-1], lattices[1:]
+    return np.stack([upper[:, :-1], upper[:, 1:], lower[:, 1:], lower[:, :-1]])
 
 
 def _crossed(corners: FloatImage) -> BoolImage:
     """Tell which cells have a corner above zero and one that isn't."""
-    return (corners.max(-1) > 0) & (corners.min(-1) <= 0)
+    return (corners.max(0) > 0) & (corners.min(0) <= 0)
 
 
 def _cells(
-    origin: npt.NDArray[np.float64], size: float, corners: FloatImage, chosen: BoolImage
+    corners: FloatImage,
+    chosen: BoolImage,
+    left: _Indices,
+    top: _Indices,
+    size: int,
 ) -> Cells:
-    lattice, row, column = np.nonzero(chosen)
+    """Take the chosen cells, (rows, columns, lattices), of lattices at places in pixels."""
+    row, column, lattice = np.nonzero(chosen)
     return Cells(
-        origin[lattice] + size * np.column_stack([column, row]),
-        np.full(len(lattice), size),
-        corners[lattice, row, column].astype(np.float64),
+        np.stack([left[lattice] + size * column, top[lattice] + size * row]).astype(np.float64),
+        np.full(len(lattice), float(size)),
+        corners[:, chosen].astype(np.float64),
     )

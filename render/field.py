@@ -83,7 +83,8 @@ class NodeGrid:
         """
         coarse = predict(self._coarse).reshape(self.rows // 2 + 1, self.columns // 2 + 1)
         changes = corners_differ(band_levels(coarse, bands)) | corners_differ(coarse > 0)
-        cells = grown(changes) | hidden_crossings(coarse)
+        # what lies beside a change may bend too, but no picture shows it
+        cells = changes | hidden_crossings(coarse)
         return self._refined(coarse, cells, self._nodes, predict)
 
     def places(
@@ -237,19 +238,20 @@ def hidden_crossings(nodes: FloatImage) -> BoolImage:
     Continued straight from both sides, the field crosses zero before the two lines meet.
     """
     cells = np.zeros((nodes.shape[0] - 1, nodes.shape[1] - 1), bool)
-    for values, beside in ((nodes, cells), (nodes.T, cells.T)):
-        row, gap = np.nonzero(_dips(values))
-        beside[np.maximum(row - 1, 0), gap + 1] = True
-        beside[np.minimum(row, len(beside) - 1), gap + 1] = True
+    # the cells above and below a pair of a row, and those left and right of one of a column
+    row, gap = np.nonzero(_dips(nodes[:, :-3], nodes[:, 1:-2], nodes[:, 2:-1], nodes[:, 3:]))
+    cells[np.maximum(row - 1, 0), gap + 1] = cells[np.minimum(row, len(cells) - 1), gap + 1] = True
+    gap, column = np.nonzero(_dips(nodes[:-3], nodes[1:-2], nodes[2:-1], nodes[3:]))
+    last = cells.shape[1] - 1
+    cells[gap + 1, np.maximum(column - 1, 0)] = cells[gap + 1, np.minimum(column, last)] = True
     return cells
 
 
-def _dips(nodes: FloatImage) -> BoolImage:
-    """Tell of the second and third of any four nodes in a row: (rows, columns - 3)."""
-    left, right = nodes[:, 1:-2], nodes[:, 2:-1]
+def _dips(before: FloatImage, left: FloatImage, right: FloatImage, after: FloatImage) -> BoolImage:
+    """Tell of four nodes in line, each in its image, whether zero is crossed between the middle."""
     with np.errstate(over="ignore", invalid="ignore"):
-        fall, rise = nodes[:, :-3] - left, nodes[:, 3:] - right
-        found = left * rise + right * fall < _NEARLY * fall * rise
+        fall, rise = before - left, after - right
+        found = left * rise + right * fall < _NEARLY * (fall * rise)
         # all of one sign: above zero and falling towards each other, or below and rising
         found &= left * fall > 0
         found &= right * rise > 0
@@ -263,14 +265,3 @@ def corners_differ(nodes: npt.NDArray[np.generic]) -> BoolImage:
     return (
         (first != nodes[:-1, 1:]) | (first != nodes[1:, :-1]) | (first != nodes[1:, 1:])
     )  # fmt: skip
-
-
-def grown(cells: BoolImage) -> BoolImage:
-    """Add the eight neighbours of each cell, where a feature between nodes may reach into."""
-    tall = cells.copy()
-    tall[1:] |= cells[:-1]
-    tall[:-1] |= cells[1:]
-    wide = tall.copy()
-    wide[:, 1:] |= tall[:, :-1]
-    wide[:, :-1] |= tall[:, 1:]
-    return wide

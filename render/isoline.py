@@ -15,8 +15,9 @@ Pieces = npt.NDArray[np.float64]
 _STRAIGHT_PX = 0.03
 """A vertex nearer than this to the line between its neighbours is left out."""
 
-_CLOCKWISE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
-"""Corners of a cell from the upper left, as x and y; side n leads from corner n to the next."""
+# Corners of a cell from the upper left, clockwise; side n leads from corner n to the next.
+_NEXT = [1, 2, 3, 0]
+_SWAPPED = np.array([[False], [False], [True], [True]])
 
 
 def find_isoline(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Pieces:
@@ -52,30 +53,31 @@ def _pieces(cells: Cells) -> Pieces:
 
     What is above zero lies on the same hand of all pieces: each ends where another one starts.
     """
-    if not len(cells.size):
-        return np.empty((0, 2, 2))
-    values, following = cells.corners, np.roll(cells.corners, -1, axis=1)
-    above, next_above = values > 0, following > 0
-    enters, leaves = above & ~next_above, ~above & next_above
-    cell = np.arange(len(values))
-    start, end = enters.argmax(1), leaves.argmax(1)
+    values = cells.corners
+    # of each side, the corners before and after it
+    after = values[_NEXT]
+    above = values > 0
+    above_after = above[_NEXT]
+    start = np.argmax(above & ~above_after, axis=0)
+    end = np.argmax(above_after & ~above, axis=0)
     # of a saddle, the middle decides which corners its two pieces cut off
-    saddle = np.flatnonzero(enters.sum(1) == 2)
-    turn = np.where(values[saddle].mean(1) > 0, 1, -1)
+    saddle = np.flatnonzero((above[0] == above[2]) & (above[1] == above[3]))
+    turn = np.where(values[:, saddle].mean(0) > 0, 1, 3)
     end[saddle] = (start[saddle] + turn) % 4
-    cell = np.concatenate([cell, saddle])
-    start = np.concatenate([start, start[saddle] + 2])
-    end = np.concatenate([end, (start[len(values) :] + turn) % 4])
+    second = np.add(start[saddle], 2)
+    cell = np.append(np.arange(values.shape[1]), saddle)
+    start = np.concatenate([start, second])
+    end = np.concatenate([end, (second + turn) % 4])
+    ends = np.stack([start, end], axis=1)  # (pieces, 2)
+    cell = cell[:, None]
     # Always from the upper or left end of a side, so that two cells agree on it to the last bit.
-    swapped = np.array([False, False, True, True])
-    first, second = np.where(swapped, following, values), np.where(swapped, values, following)
-    crossing = first != second
-    share = np.divide(first, first - second, where=crossing, out=np.zeros_like(first))[..., None]
-    corner, next_corner = _CLOCKWISE, np.roll(_CLOCKWISE, -1, axis=0)
-    near = np.where(swapped[:, None], next_corner, corner)
-    along = np.abs(next_corner - corner)
-    places = cells.origin[:, None] + cells.size[:, None, None] * (near + share * along)
-    return np.stack([places[cell, start], places[cell, end]], axis=1)
+    upper, lower = np.where(_SWAPPED, after, values), np.where(_SWAPPED, values, after)
+    upper, lower = upper[ends, cell], lower[ends, cell]
+    share = (upper / (upper - lower)) * cells.size[cell]
+    size = cells.size[cell]
+    x = cells.origin[0, cell] + np.where(ends % 2, size * (ends == 1), share)
+    y = cells.origin[1, cell] + np.where(ends % 2, share, size * (ends == 2))
+    return np.stack([x, y], axis=-1)
 
 
 def _joined(pieces: Pieces) -> tuple[Pieces, npt.NDArray[np.intp]]:
