@@ -150,7 +150,12 @@ class BandPainter:
         # a probability of 1 is past the last band, and has its colour
         self._colors = pack(np.concatenate([colors, colors[-1:]]))
         step = grid.step
-        self._weights = ((np.arange(step) + 0.5) / step).astype(np.float32)
+        # (corners, pixels) of a cell: the part that a corner has in the middle of each pixel
+        far = (np.arange(step) + 0.5) / step
+        down, across = np.repeat(far, step), np.tile(far, step)
+        self._weights = np.stack(
+            [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+        ).astype(np.float32)
         self._offsets = np.arange(step)
         self._pixels = np.zeros((grid.rows * step, grid.columns * step), np.uint32)
         # One row of one cell as a single item: 48 000 copies of 32 bytes, not 400 000 of four.
@@ -177,20 +182,16 @@ class BandPainter:
         self._rows_of(row, column, self._plain_rows[plain[row, column]])
         self._painted = plain
         row, column = np.nonzero(mixed)
-        left = self._between(nodes[row, column], nodes[row + 1, column])
-        right = self._between(nodes[row, column + 1], nodes[row + 1, column + 1])
-        right -= left
-        logits = right[:, :, None] * self._weights
-        logits += left[:, :, None]  # (cells, step, step)
-        colors = np.take(self._colors, _shares(logits, bands).astype(np.int16))
-        self._rows_of(row, column, colors.view(self._cell_rows.dtype)[:, :, 0])
+        below, beside = row + 1, column + 1
+        corners = np.stack(
+            [nodes[row, column], nodes[row, beside], nodes[below, column], nodes[below, beside]], 1
+        )
+        # one product in place of four passes: a third of the time
+        shares = _shares(corners.dot(self._weights), bands)  # (cells, pixels)
+        # all are in range: without a check it takes two thirds of the time
+        colors = np.take(self._colors, shares.astype(np.intp), mode="clip")
+        self._rows_of(row, column, colors.view(self._cell_rows.dtype))
         canvas.view(np.uint32)[:, :, 0] = self._pixels[: self._grid.height, : self._grid.width]
-
-    def _between(self, top: FloatImage, bottom: FloatImage) -> FloatImage:
-        """Interpolate down one side of each cell, at the middle of each pixel: (cells, step)."""
-        side: FloatImage = (bottom - top)[:, None] * self._weights
-        side += top[:, None]
-        return side
 
     def _rows_of(
         self, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp], pixels: npt.NDArray[np.void]

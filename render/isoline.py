@@ -61,11 +61,11 @@ def _pieces(cells: Cells) -> Pieces:
     start = np.argmax(above & ~above_after, axis=0)
     end = np.argmax(above_after & ~above, axis=0)
     # of a saddle, the middle decides which corners its two pieces cut off
-    saddle = np.flatnonzero((above[0] == above[2]) & (above[1] == above[3]))
+    saddle = np.flatnonzero(~(above[0] ^ above[2]) & ~(above[1] ^ above[3]))
     turn = np.where(values[:, saddle].mean(0) > 0, 1, 3)
     end[saddle] = (start[saddle] + turn) % 4
     second = np.add(start[saddle], 2)
-    cell = np.append(np.arange(values.shape[1]), saddle)
+    cell = np.append(np.arange(len(cells.size)), saddle)
     start = np.concatenate([start, second])
     end = np.concatenate([end, (second + turn) % 4])
     ends = np.stack([start, end], axis=1)  # (pieces, 2)
