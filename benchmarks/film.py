@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import film_peers as peers
 from benchmarks.measuring import in_turn, machine, publish, table
-from epochreel.nn import Network, ParameterRecording, Recorder, make_dataset, train
+from epochreel.nn import Network, NetworkRecorder, ParameterRecording, make_dataset, train
 from epochreel.nn.errors import EpochreelError
 from epochreel.nn.optimizers import SGD
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style, open_writer, write_film
@@ -35,7 +35,7 @@ def recording() -> ParameterRecording:
     network = Network(
         [2, 25, 50, 50, 25, 1], activation="relu", initializer="glorot_uniform", rng=rng
     )
-    recorder = Recorder("Benchmark", dataset, every=1, unit="epoch")
+    recorder = NetworkRecorder("Benchmark", dataset, every=1, unit="epoch")
     train(
         network,
         dataset.x_train,

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import training_peers as peers
 from benchmarks import training_published as published
 from benchmarks.measuring import in_turn, machine, publish, seconds, table
-from epochreel.nn import History, Network, Recorder, make_dataset, train, train_together
+from epochreel.nn import History, Network, NetworkRecorder, make_dataset, train, train_together
 from epochreel.nn.optimizers import SGD, Adam, Momentum, RMSprop
 
 SIZES = [2, 25, 50, 50, 25, 1]
@@ -129,7 +129,9 @@ def capture_cost(job: Job) -> float:
     times: dict[bool, list[float]] = {True: [], False: []}
     for turn in range(job.capture_runs):
         for recorded in (True, False) if turn % 2 else (False, True):
-            hooks = [Recorder("Benchmark", DATA, every=job.every, unit=unit)] if recorded else []
+            hooks = (
+                [NetworkRecorder("Benchmark", DATA, every=job.every, unit=unit)] if recorded else []
+            )
             run = lambda hooks=hooks: ours(job, epochs, callbacks=hooks)  # noqa: E731
             times[recorded].append(seconds(run, time.process_time))
     ratios = [one / other for one, other in zip(times[True], times[False], strict=True)]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from epochreel.nn import recorders
 from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
 from epochreel.nn.capture import Adaptive, Every, Listed, Spaced
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.datasets import make_dataset
 from epochreel.nn.early_stopping import EarlyStopping
 from epochreel.nn.errors import EpochreelError, InvalidInputError
+from epochreel.nn.grid_recording import Grid, GridRecording
 from epochreel.nn.history import History
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RMSprop
 from epochreel.nn.racing import train_together
-from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.recorder import NetworkRecorder, evaluate
+from epochreel.nn.recorders.base import Recorder
 from epochreel.nn.recording import FunctionRecording, ParameterRecording, Recording
 from epochreel.nn.recording_file import load_recording
 from epochreel.nn.schedules import (
@@ -34,11 +39,14 @@ __all__ = [
     "EpochreelError",
     "Every",
     "FunctionRecording",
+    "Grid",
+    "GridRecording",
     "History",
     "InvalidInputError",
     "Network",
     "ParameterRecording",
     "Progress",
+    "NetworkRecorder",
     "Recorder",
     "Recording",
     "StopTraining",
@@ -65,3 +73,10 @@ __all__ = [
     "StepDecay",
     "WarmUp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # recorders that need a framework, imported on use
+    if name not in recorders.RECORDERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(recorders, name)

@@ -1,29 +1,34 @@
-"""Files of named arrays behind a JSON header: docs/recording-format.md describes every byte.
-
-Nothing in a file is believed before it is checked: a reader never runs what a file holds, takes no
-more memory than the file has bytes, and says in one line what is wrong with it.
-"""
+"""Files of named arrays behind a JSON header: docs/recording-format.md describes every byte."""
 
 from __future__ import annotations
 
 import json
 import os
-import stat
 import struct
-from collections.abc import Mapping
-from io import BufferedReader
-from math import prod
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from epochreel.nn.errors import InvalidInputError, OutputError, RecordingError
-from epochreel.nn.fields import Fields
+from epochreel.nn.errors import InvalidInputError, OutputError
+from epochreel.nn.rows import Rows
 
-__all__ = ["ALIGNMENT", "MAGIC", "PREAMBLE", "VERSION", "read_arrays", "write_arrays"]
+__all__ = [
+    "ALIGNMENT",
+    "HEADER_LIMIT",
+    "MAGIC",
+    "PREAMBLE",
+    "VERSION",
+    "Header",
+    "Stored",
+    "dump_header",
+    "entry",
+    "seal",
+    "write_arrays",
+]
 
 MAGIC = b"\x89REEL\r\n\x1a"
 """As PNG's: no text file begins so, and a transfer that changes ends of lines shows."""
@@ -32,23 +37,14 @@ PREAMBLE = struct.Struct("<8sIIQQQ20xI")
 """Magic, version, CRC of the header, its offset, its length, length of all; CRC of all this."""
 ALIGNMENT = 64
 """Bytes; arrays begin at multiples of it, as vector instructions and memory maps like it."""
-DTYPES = {dtype: np.dtype(dtype) for dtype in ("<f4", "<f8", "<i8")}
-DIMENSIONS = 4
 HEADER_LIMIT = 1 << 22
 """Bytes; a header of this length can name 60 000 chunks."""
 
 Header = dict[str, Any]
+Stored = NDArray[Any] | Rows
 
 
-class _Chunk(NamedTuple):
-    array: str
-    offset: int
-    rows: int
-    size: int  # bytes
-    crc: int
-
-
-def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Stored]) -> None:
     """Write a file: beside its target, and renamed when it is whole.
 
     Parameters
@@ -66,18 +62,16 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
     OutputError
         If the file can't be written; nothing is left of it then.
     """
-    stored = {name: _stored(array) for name, array in arrays.items()}
-    text, offsets, length = _lay_out(header, stored)
-    preamble = PREAMBLE.pack(MAGIC, VERSION, crc32(text), PREAMBLE.size, len(text), length, 0)
-    preamble = preamble[:-4] + struct.pack("<I", crc32(preamble[:-4]))
+    text, offsets, length = _lay_out(header, arrays)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         try:
             with open(partial, "wb") as file:
-                file.write(preamble + text)
-                for name, array in stored.items():
+                file.write(seal(text, PREAMBLE.size, length) + text)
+                for name, array in arrays.items():
                     file.write(b"\0" * (offsets[name] - file.tell()))
-                    file.write(array.data)
+                    for block in _blocks(array):
+                        file.write(block.data)
                 file.flush()
                 os.fsync(file.fileno())  # else a crash may leave the name without the bytes
             os.replace(partial, path)
@@ -87,14 +81,33 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, NDA
         raise OutputError(f"{path}: can't be written: {err.strerror or err}") from err
 
 
-def _stored(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+def seal(text: bytes, start: int, end: int) -> bytes:
+    """Make the first bytes of a file of `end` bytes, whose header `text` begins at `start`."""
+    preamble = PREAMBLE.pack(MAGIC, VERSION, crc32(text), start, len(text), end, 0)[:-4]
+    return preamble + struct.pack("<I", crc32(preamble))
+
+
+def entry(dtype: np.dtype[Any], shape: tuple[int, ...], chunks: list[Header]) -> Header:
+    """Describe an array in the header; `chunks` have ``offset``, ``rows`` and ``crc32``."""
+    return {"dtype": dtype.newbyteorder("<").str, "shape": list(shape), "chunks": chunks}
+
+
+def _blocks(array: Stored) -> Iterator[NDArray[Any]]:
+    """Give an array's numbers in pieces that may be written one after the other."""
+    if isinstance(array, Rows):
+        yield from array
+    else:
+        yield np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
 
 
 def _lay_out(
-    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    header: Mapping[str, Any], arrays: Mapping[str, Stored]
 ) -> tuple[bytes, dict[str, int], int]:
     """Find the header's text, where each array begins, and where all ends."""
+    checksums = dict.fromkeys(arrays, 0)
+    for name, array in arrays.items():
+        for block in _blocks(array):
+            checksums[name] = crc32(block.data, checksums[name])
     room = 0
     while True:  # offsets stand in the header, and its length moves them: twice, seldom thrice
         offsets: dict[str, int] = {}
@@ -103,165 +116,28 @@ def _lay_out(
         for name, array in arrays.items():
             offsets[name] = -(-end // ALIGNMENT) * ALIGNMENT
             end = offsets[name] + array.nbytes
-            chunk = {"offset": offsets[name], "rows": len(array), "crc32": crc32(array.data)}
-            entries[name] = {
-                "dtype": array.dtype.newbyteorder("<").str,
-                "shape": list(array.shape),
-                "chunks": [chunk] if array.nbytes else [],
-            }
-        whole = {**header, "arrays": entries}
-        text = _dump(whole)
+            chunk = {"offset": offsets[name], "rows": len(array), "crc32": checksums[name]}
+            entries[name] = entry(array.dtype, array.shape, [chunk] if array.nbytes else [])
+        text = dump_header({**header, "arrays": entries})
         if len(text) <= room:
             return text.ljust(room), offsets, end
         room = -(-len(text) // ALIGNMENT) * ALIGNMENT
 
 
-def _dump(header: Header) -> bytes:
-    try:
-        return json.dumps(header, ensure_ascii=False, allow_nan=False, indent=1).encode()
-    except (ValueError, TypeError) as err:  # lone surrogates, for instance
-        raise InvalidInputError(f"recording: can't be written as JSON: {err}") from err
-
-
-def read_arrays(path: Path) -> tuple[Fields, dict[str, NDArray[Any]]]:
-    """Read a whole file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    header : Fields
-    arrays : dict
-        Name → array, the caller's own.
+def dump_header(header: Header) -> bytes:
+    """Write a header as text.
 
     Raises
     ------
-    RecordingError
-        For what can't be read, isn't such a file, is damaged, or needs a newer version.
+    InvalidInputError
+        For what JSON can't hold, and for more than a reader takes.
     """
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise RecordingError("can't be read: Is not a file")
-            return _read(file, status.st_size)
-    except OSError as err:
-        raise RecordingError(f"{path}: can't be read: {err.strerror or err}") from err
-    except ValueError as err:  # a name with a zero byte in it
-        raise RecordingError(f"{str(path)!r}: can't be read: {err}") from err
-    except MemoryError as err:
-        raise RecordingError(f"{path}: can't be read: is larger than the memory") from err
-    except RecordingError as err:
-        raise RecordingError(f"{path}: {err}") from err
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    # a named pipe would wait for somebody to write
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _read(file: BufferedReader, size: int) -> tuple[Fields, dict[str, NDArray[Any]]]:
-    preamble = file.read(PREAMBLE.size)
-    if not MAGIC.startswith(preamble[: len(MAGIC)]) or not preamble:
-        raise RecordingError("is not a recording of Epochreel")
-    if len(preamble) < PREAMBLE.size:
-        raise RecordingError(f"is truncated: has {len(preamble)} bytes of at least {PREAMBLE.size}")
-    _, version, header_crc, start, length, end, crc = PREAMBLE.unpack(preamble)
-    if version > VERSION and crc32(preamble[:-4]) == crc:
-        raise RecordingError(
-            f"is in version {version} of the format, newer than the {VERSION} that this "
-            "Epochreel reads; update Epochreel"
+        text = json.dumps(header, ensure_ascii=False, allow_nan=False, indent=1).encode()
+    except (ValueError, TypeError) as err:  # lone surrogates, for instance
+        raise InvalidInputError(f"recording: can't be written as JSON: {err}") from err
+    if len(text) > HEADER_LIMIT:
+        raise InvalidInputError(
+            f"recording: names and other text must be at most {HEADER_LIMIT} bytes, got {len(text)}"
         )
-    if version != VERSION or crc32(preamble[:-4]) != crc:
-        raise RecordingError("is damaged: its first 64 bytes don't match their checksum")
-    if end > size:
-        raise RecordingError(f"is truncated: has {size} bytes of {end}")
-    if start < PREAMBLE.size or length > HEADER_LIMIT or start + length > end:
-        raise RecordingError(f"is damaged: its header can't be {length} bytes at {start}")
-    file.seek(start)
-    text = file.read(length)
-    if crc32(text) != header_crc:
-        raise RecordingError("is damaged: its header doesn't match its checksum")
-    header = _parse(text)
-    shapes, chunks = _check_arrays(header.fields("arrays"), end)
-    _check_overlap([("the first bytes", 0, PREAMBLE.size), ("the header", start, length)], chunks)
-    arrays = {name: np.empty(shape, dtype) for name, (dtype, shape) in shapes.items()}
-    begun = dict.fromkeys(arrays, 0)
-    for chunk in chunks:
-        rows = arrays[chunk.array][begun[chunk.array] : begun[chunk.array] + chunk.rows]
-        begun[chunk.array] += chunk.rows
-        file.seek(chunk.offset)
-        memory = rows.reshape(-1).view(np.uint8).data
-        if file.readinto(memory) != chunk.size or crc32(memory) != chunk.crc:
-            raise RecordingError(f"is damaged: {chunk.array!r:.60} doesn't match its checksum")
-    return header, arrays
-
-
-def _parse(text: bytes) -> Fields:
-    try:
-        header: object = json.loads(
-            text.decode(), parse_constant=_refuse_constant, object_pairs_hook=_once
-        )
-        if b"\\ud" in text.lower():  # an escaped half of a character can't be written again
-            json.dumps(header, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as err:  # the latter: nested a thousand deep
-        raise RecordingError("is damaged: its header isn't JSON of this format") from err
-    return Fields(header)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Header:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
-    return found
-
-
-def _check_arrays(
-    entries: Fields, end: int
-) -> tuple[dict[str, tuple[np.dtype[Any], tuple[int, ...]]], list[_Chunk]]:
-    shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-    chunks: list[_Chunk] = []
-    for name in entries:
-        entry = entries.fields(name)
-        code, shape = entry.text("dtype"), entry.wholes("shape")
-        if code not in DTYPES:
-            raise RecordingError(
-                f"is damaged: {entry.where}.dtype must be one of {', '.join(DTYPES)}, "
-                f"got {code!r:.60}"
-            )
-        # any number of empty rows would stand in no bytes
-        if not 1 <= len(shape) <= DIMENSIONS or shape[0] < 0 or min(shape[1:], default=1) < 1:
-            raise RecordingError(f"is damaged: {entry.where}.shape can't be {shape!r:.60}")
-        row = prod(shape[1:]) * DTYPES[code].itemsize
-        if row > end:
-            raise RecordingError(f"is damaged: {entry.where}.shape is larger than the file")
-        found = [_chunk(name, given, row, end) for given in entry.each("chunks")]
-        if sum(chunk.rows for chunk in found) != shape[0]:
-            raise RecordingError(f"is damaged: {entry.where}.chunks don't have all its rows")
-        shapes[name] = (DTYPES[code], shape)
-        chunks += found
-    return shapes, chunks
-
-
-def _chunk(array: str, entry: Fields, row: int, end: int) -> _Chunk:
-    offset, rows, crc = entry.whole("offset"), entry.whole("rows"), entry.whole("crc32")
-    if rows < 1 or offset < PREAMBLE.size or offset % ALIGNMENT or offset + rows * row > end:
-        raise RecordingError(
-            f"is damaged: {entry.where} can't have {rows!r:.20} rows at {offset!r:.20}"
-        )
-    return _Chunk(array, offset, rows, rows * row, crc)
-
-
-def _check_overlap(taken: list[tuple[str, int, int]], chunks: list[_Chunk]) -> None:
-    """Refuse bytes that are used twice: a small file would fill any memory with them."""
-    spans = taken + [(chunk.array, chunk.offset, chunk.size) for chunk in chunks]
-    spans.sort(key=lambda span: span[1:])
-    for (before, start, size), (after, offset, _) in zip(spans, spans[1:], strict=False):
-        if start + size > offset:
-            raise RecordingError(f"is damaged: {before!r:.60} and {after!r:.60} overlap")
+    return text

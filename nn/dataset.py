@@ -73,6 +73,7 @@ class Dataset:
     name : str
         What the data is called: ``moons``.
     x_train : (train samples, features) array of float64
+        Of a recording whose samples weren't kept, no rows.
     y_train : (train samples,) array of int64
         Index of each sample's class, from 0.
     x_test : (test samples, features) array of float64
@@ -127,8 +128,6 @@ class Dataset:
                     f"y_{part}: must be from 0 to {len(self.class_names) - 1}, "
                     f"got {y.min()} to {y.max()}"
                 )
-        if not len(self.x_train):
-            raise InvalidInputError("x_train: must have at least one sample, got none")
 
     @property
     def classes(self) -> int:

@@ -14,7 +14,7 @@ from epochreel.nn.csv_data import read_csv
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport
 from epochreel.nn.errors import InvalidInputError, look_up, unknown_name, whole_number
 
-__all__ = ["DATASETS", "Samples", "make_dataset"]
+__all__ = ["DATASETS", "Samples", "make_dataset", "tidy_viewport"]
 
 MOONS_VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
 """The published one."""
@@ -193,8 +193,13 @@ def _default_viewport(samples: Samples) -> Viewport:
         low, high = (own.x_min, own.y_min), (own.x_max, own.y_max)
         if np.mean(((x < low) | (x > high)).any(axis=1)) <= 0.01:
             return own
+    return tidy_viewport(x)
+
+
+def tidy_viewport(x: FloatArray) -> Viewport:
+    """Take the range of samples in their first and last feature and a margin of 10 %, rounded."""
     x_min, x_max = _tidy_range(float(x[:, 0].min()), float(x[:, 0].max()))
-    y_min, y_max = _tidy_range(float(x[:, 1].min()), float(x[:, 1].max()))
+    y_min, y_max = _tidy_range(float(x[:, -1].min()), float(x[:, -1].max()))
     return Viewport(x_min, x_max, y_min, y_max)
 
 

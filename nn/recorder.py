@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture
 from epochreel.nn.callbacks import Callback, TrainingState
 from epochreel.nn.capture import Adaptive, Capture, Every, Path
-from epochreel.nn.dataset import Dataset, FloatArray, IntArray
+from epochreel.nn.dataset import Dataset, IntArray
 from epochreel.nn.errors import (
     InvalidInputError,
     RecordingError,
@@ -17,13 +16,13 @@ from epochreel.nn.errors import (
     whole_number,
 )
 from epochreel.nn.losses import LOSSES, make_loss
-from epochreel.nn.network import Network, mean_loss
+from epochreel.nn.measuring import evaluate, measure
 from epochreel.nn.recording import Link, ParameterRecording, Unit
 
-__all__ = ["Recorder", "evaluate"]
+__all__ = ["NetworkRecorder", "evaluate"]
 
 
-class Recorder(Callback):
+class NetworkRecorder(Callback):
     """Keeps the parameters of some updates, always of the untrained network and of the last update.
 
     During training it only copies; metrics are computed when the recording is asked for.
@@ -157,7 +156,9 @@ class Recorder(Callback):
         """
         if not self._count:
             raise RecordingError(f"{self._name}: can't be recorded before it is trained")
-        metrics = self._evaluate(self._parameters[: self._count])
+        metrics = measure(
+            self._architecture, self._parameters[: self._count], self._dataset, self._loss
+        )
         finite = np.isfinite(self._parameters[: self._count]).all(axis=1)
         for values in metrics.values():
             finite &= np.isfinite(values)
@@ -178,24 +179,6 @@ class Recorder(Callback):
             parameters=self._parameters[:count],
         )
 
-    def _evaluate(self, parameters: NDArray[np.float32]) -> dict[str, FloatArray]:
-        data = self._dataset
-        splits = {"train": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
-        splits = {name: split for name, split in splits.items() if len(split[1])}
-        metrics = {
-            f"{split}_{metric}": np.empty(len(parameters))
-            for split in splits
-            for metric in ("loss", "accuracy")
-        }
-        network = Network.from_vector(self._architecture, np.empty_like(parameters[0]))
-        for index, snapshot in enumerate(parameters):
-            np.copyto(network.flat, snapshot)
-            for split, (x, y) in splits.items():
-                loss, accuracy = evaluate(network, x, y, self._loss)
-                metrics[f"{split}_loss"][index] = loss
-                metrics[f"{split}_accuracy"][index] = accuracy
-        return metrics
-
 
 def _link(name: str, architecture: Architecture) -> Link:
     """Say what turns logits into something like probabilities.
@@ -210,30 +193,3 @@ def _link(name: str, architecture: Architecture) -> Link:
         )
     link: Link = "sigmoid" if last.output_dim == 1 else "softmax"
     return link
-
-
-def evaluate(
-    network: Network, x: FloatArray, y: IntArray, loss: str = "binary_crossentropy"
-) -> tuple[float, float]:
-    """Compute the mean loss, without penalties, and the accuracy over some samples.
-
-    Parameters
-    ----------
-    network : Network
-    x : (samples, inputs) array
-    y : (samples,) array
-        The class of each, from 0.
-    loss : str
-        A name of :data:`epochreel.nn.losses.LOSSES`.
-
-    Returns
-    -------
-    loss, accuracy : float
-        Computed in float64 from the network's own logits.
-    """
-    last = network.architecture[-1]
-    kind = make_loss(loss, last.activation, last.output_dim)
-    logits = network.logits(x).T.astype(np.float64)  # (outputs, samples)
-    with np.errstate(all="ignore"):
-        value, accuracy = mean_loss(kind, logits[None], kind.encode(y, last.output_dim)[None])
-    return float(value[0]), float(accuracy[0])

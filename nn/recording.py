@@ -7,24 +7,28 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture, parameter_count
-from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
+from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport, read_only
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.network import Network
+from epochreel.nn.rows import Rows
 
 __all__ = [
     "FunctionRecording",
+    "Gridded",
     "Link",
     "ParameterRecording",
     "Provenance",
     "Recording",
+    "Snapshots",
     "Unit",
     "reached",
+    "stored_rows",
 ]
 
 Unit: TypeAlias = Literal["update", "epoch"]
@@ -105,6 +109,15 @@ class Recording(Protocol):
         ...
 
 
+@runtime_checkable
+class Gridded(Protocol):
+    """A recording that knows its predictions on a grid only."""
+
+    def shortfall(self, viewport: Viewport, size_px: tuple[int, int]) -> str | None:
+        """Say what a picture of `viewport`, so many pixels wide and high, can't show."""
+        ...
+
+
 def reached(counts: NDArray[Any], snapshot: float) -> int:
     """Whole updates or epochs done at a snapshot, or between two.
 
@@ -127,8 +140,26 @@ def reached(counts: NDArray[Any], snapshot: float) -> int:
     return int(done + 1e-6)  # 499.9999999 is rounding, not an unfinished update
 
 
+def stored_rows(
+    name: str, rows: NDArray[np.float32] | Rows, shape: tuple[int, ...]
+) -> NDArray[np.float32] | Rows:
+    """Copy an array that a recording keeps, or leave it in its file; check it either way.
+
+    Raises
+    ------
+    InvalidInputError
+        For another shape, and numbers that aren't finite.
+    """
+    stored = rows if isinstance(rows, Rows) else read_only(rows, np.float32)
+    if stored.shape != shape:
+        raise InvalidInputError(f"{name}: must have shape {shape}, got {stored.shape}")
+    if not (stored.finite if isinstance(stored, Rows) else np.isfinite(stored).all()):
+        raise InvalidInputError(f"{name}: must be finite")
+    return stored
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Snapshots:
+class Snapshots:
     """What every recording here knows of its snapshots; arrays are copied and read-only."""
 
     name: str
@@ -181,7 +212,8 @@ class _Snapshots:
                 value.flags.writeable = False
         self.__dict__.update(state, metrics=MappingProxyType(state["metrics"]))
 
-    def _check(self, snapshot: float) -> None:
+    def check(self, snapshot: float) -> None:
+        """Refuse a snapshot that isn't there."""
         if not 0 <= snapshot <= len(self.updates) - 1:
             raise InvalidInputError(
                 f"snapshot: must be from 0 to {len(self.updates) - 1}, got {snapshot}"
@@ -189,7 +221,7 @@ class _Snapshots:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FunctionRecording(_Snapshots):
+class FunctionRecording(Snapshots):
     """A recording whose snapshots are a function: for tests, and for models without parameters.
 
     Parameters
@@ -204,7 +236,7 @@ class FunctionRecording(_Snapshots):
 
     def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
-        self._check(snapshot)
+        self.check(snapshot)
         before, share = int(snapshot), snapshot - int(snapshot)
         low = np.array(self.function(before, points), dtype=np.float32)
         if not share:
@@ -218,7 +250,7 @@ class FunctionRecording(_Snapshots):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ParameterRecording(_Snapshots):
+class ParameterRecording(Snapshots):
     """A recording whose snapshots are the parameters of a :class:`Network`.
 
     It keeps arrays to predict with, so threads can't share one; a pickled one leaves them behind.
@@ -228,28 +260,22 @@ class ParameterRecording(_Snapshots):
     name, dataset, updates, epochs, seconds, unit, metrics, stopped, link
         As in :class:`Recording`.
     architecture : tuple of LayerSpec
-    parameters : (snapshots, parameters) array of float32
-        Each row as :attr:`Network.flat`.
+    parameters : (snapshots, parameters) array of float32, or Rows
+        Each row as :attr:`Network.flat`. Rows stay in their file.
     provenance : mapping
         Where it comes from: ``{"seed": 2}``, if it is known. A file adds the versions it was
         written with, and what was loaded keeps them.
     """
 
     architecture: Architecture
-    parameters: NDArray[np.float32]
+    parameters: NDArray[np.float32] | Rows
     provenance: Provenance = field(default_factory=dict[str, str | int])
 
     def __post_init__(self) -> None:
         """Copy, check, and forbid writing."""
         super().__post_init__()
-        parameters = read_only(self.parameters, np.float32)
         expected = (len(self.updates), parameter_count(self.architecture))
-        if parameters.shape != expected:
-            raise InvalidInputError(
-                f"parameters: must have shape {expected}, got {parameters.shape}"
-            )
-        if not np.isfinite(parameters).all():
-            raise InvalidInputError("parameters: must be finite")
+        parameters = stored_rows("parameters", self.parameters, expected)
         object.__setattr__(self, "parameters", parameters)
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 
@@ -262,12 +288,12 @@ class ParameterRecording(_Snapshots):
 
     def network(self, snapshot: int) -> Network:
         """Build the network as it was at a snapshot, (float32), free to be changed."""
-        self._check(snapshot)
+        self.check(snapshot)
         return Network.from_vector(self.architecture, self.parameters[snapshot].copy())
 
     def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
-        self._check(snapshot)
+        self.check(snapshot)
         before, share = int(snapshot), snapshot - int(snapshot)
         flat = self._predictor.flat
         np.copyto(flat, self.parameters[before])

@@ -2,58 +2,73 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from epochreel.nn.architecture import LayerSpec, check_chain
-from epochreel.nn.array_file import read_arrays, write_arrays
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.array_file import Stored, write_arrays
+from epochreel.nn.array_reader import read_arrays
+from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, RecordingError
 from epochreel.nn.fields import Fields
+from epochreel.nn.grid_recording import GridRecording
+from epochreel.nn.measuring import measure
 from epochreel.nn.recording import Link, ParameterRecording, Unit
+from epochreel.nn.recording_header import (
+    DATASET,
+    SPLITS,
+    architecture_entry,
+    dataset_arrays,
+    fingerprint,
+    grid_entry,
+    make_header,
+    read_architecture,
+    read_grid,
+    read_viewport,
+)
+from epochreel.nn.rows import Rows
 
-__all__ = ["fingerprint", "load_recording", "save_recording"]
+__all__ = [
+    "METRICS",
+    "REPORTED",
+    "ROWS",
+    "SERIES",
+    "UNMEASURED",
+    "SavedRecording",
+    "fingerprint",
+    "load_recording",
+    "save_recording",
+]
 
-KIND = "parameters"
+T = TypeVar("T", NDArray[Any], Rows)
+SavedRecording: TypeAlias = ParameterRecording | GridRecording
+
 SERIES = ("updates", "epochs", "seconds")
-SPLITS = ("x_train", "y_train", "x_test", "y_test")
-SIDES = ("x_min", "x_max", "y_min", "y_max")
 METRICS = "metrics/"
-DATASET = "dataset/"
-KINDS: Mapping[str, type[np.generic]] = {
+REPORTED = "reported/"
+UNMEASURED = "unmeasured"
+ROWS = {"parameters": "parameters", "grid": "predictions"}
+"""Kind of recording → the array that stays in its file."""
+TYPES: Mapping[str, type[np.generic]] = {
     "updates": np.int64,
     "dataset/y_train": np.int64,
     "dataset/y_test": np.int64,
     "parameters": np.float32,
+    "predictions": np.float32,
 }
 """Type of the arrays that aren't float64."""
 
 
-def fingerprint(dataset: Dataset) -> str:
-    """Compute SHA-256 over shapes and values of all samples, as hexadecimal digits."""
-    digest = sha256()
-    for name in SPLITS:
-        array: NDArray[Any] = getattr(dataset, name)
-        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        digest.update(f"{name} {little.dtype.str} {little.shape}\n".encode())
-        digest.update(little.tobytes())
-    return digest.hexdigest()
-
-
-def save_recording(recording: ParameterRecording, path: str | PathLike[str]) -> None:
+def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None:
     """Write a recording into one file, beside its target, renamed when it is whole.
 
     Parameters
     ----------
-    recording : ParameterRecording
+    recording : ParameterRecording or GridRecording
     path : path
         What stood there before is replaced, or stays whole.
 
@@ -64,39 +79,32 @@ def save_recording(recording: ParameterRecording, path: str | PathLike[str]) -> 
     OutputError
         If the file can't be written.
     """
-    data = recording.dataset
-    header: dict[str, Any] = {
-        "kind": KIND,
-        "name": recording.name,
-        "unit": recording.unit,
-        "stopped": recording.stopped,
-        "link": recording.link,
-        "architecture": [
-            {
-                "input_dim": spec.input_dim,
-                "output_dim": spec.output_dim,
-                "activation": spec.activation,
-            }
-            for spec in recording.architecture
-        ],
-        "dataset": {
-            "name": data.name,
-            "feature_names": list(data.feature_names),
-            "class_names": list(data.class_names),
-            "viewport": {side: float(getattr(data.viewport, side)) for side in SIDES},
-            "sha256": fingerprint(data),
-        },
-        "provenance": {**_versions(), **recording.provenance},
-    }
-    arrays: dict[str, NDArray[Any]] = {name: getattr(recording, name) for name in SERIES}
+    kind = (
+        grid_entry(recording.grid)
+        if isinstance(recording, GridRecording)
+        else architecture_entry(recording.architecture)
+    )
+    header = make_header(
+        kind,
+        name=recording.name,
+        dataset=recording.dataset,
+        unit=recording.unit,
+        link=recording.link,
+        stopped=recording.stopped,
+        provenance=recording.provenance,
+    )
+    arrays: dict[str, Stored] = {name: getattr(recording, name) for name in SERIES}
     arrays |= {METRICS + name: values for name, values in recording.metrics.items()}
-    arrays |= {DATASET + name: getattr(data, name) for name in SPLITS}
-    arrays["parameters"] = recording.parameters
+    arrays |= dataset_arrays(recording.dataset)
+    rows = ROWS[kind["kind"]]
+    arrays[rows] = getattr(recording, rows)
     write_arrays(Path(path), header, arrays)
 
 
-def load_recording(path: str | PathLike[str]) -> ParameterRecording:
+def load_recording(path: str | PathLike[str]) -> SavedRecording:
     """Read a recording from its file.
+
+    Its snapshots stay there: they are checked now, and read when they are looked at.
 
     Parameters
     ----------
@@ -104,8 +112,9 @@ def load_recording(path: str | PathLike[str]) -> ParameterRecording:
 
     Returns
     -------
-    ParameterRecording
-        Its snapshots predict, bit for bit, what those of the one that was saved did.
+    ParameterRecording or GridRecording
+        Its snapshots predict, bit for bit, what those of the one that was saved did. Of a training
+        that was killed, those up to about a second before.
 
     Raises
     ------
@@ -113,79 +122,82 @@ def load_recording(path: str | PathLike[str]) -> ParameterRecording:
         For a file that can't be read, isn't a recording, is truncated, damaged, or of a newer
         version of the format; in one line, that begins with the path.
     """
-    header, arrays = read_arrays(Path(path))
+    header, arrays, rows = read_arrays(Path(path), ROWS.values())
     try:
-        return _recording(header, arrays)
+        return _recording(header, arrays, rows)
     except RecordingError as err:
         raise RecordingError(f"{path}: {_one_line(err)}") from err
     except InvalidInputError as err:  # a recording, a dataset, an architecture that can't be
         raise RecordingError(f"{path}: is damaged: {_one_line(err)}") from err
 
 
-def _recording(header: Fields, arrays: Mapping[str, NDArray[Any]]) -> ParameterRecording:
+def _recording(
+    header: Fields, arrays: Mapping[str, NDArray[Any]], rows: Mapping[str, Rows]
+) -> SavedRecording:
     kind = header.text("kind")
-    if kind != KIND:
-        raise RecordingError(f"holds {kind!r:.60}; this Epochreel reads {KIND!r}")
+    if kind not in ROWS:
+        known = " and ".join(map(repr, ROWS))
+        raise RecordingError(f"holds {kind!r:.60}; this Epochreel reads {known}")
     unit, link = header.text("unit"), header.text("link")
     if unit not in get_args(Unit) or link not in get_args(Link):
         raise RecordingError(f"is damaged: unit and link can't be {unit!r:.20} and {link!r:.20}")
     data, provenance = header.fields("dataset"), header.fields("provenance")
-    view = data.fields("viewport")
     dataset = Dataset(
         name=data.text("name"),
         feature_names=data.texts("feature_names"),
         class_names=data.texts("class_names"),
-        viewport=Viewport(*(view.number(side) for side in SIDES)),
+        viewport=read_viewport(data),
         **{name: _array(arrays, DATASET + name) for name in SPLITS},
     )
     if data.text("sha256") != fingerprint(dataset):
         raise RecordingError("is damaged: its dataset doesn't match its fingerprint")
-    layers = header.each("architecture")
-    return ParameterRecording(
-        name=header.text("name"),
-        dataset=dataset,
-        unit=cast(Unit, unit),
-        link=cast(Link, link),
-        stopped=header.text_or_none("stopped"),
-        metrics={
-            name.removeprefix(METRICS): _array(arrays, name)
-            for name in arrays
-            if name.startswith(METRICS)
-        },
-        architecture=check_chain(
-            [
-                LayerSpec(
-                    layer.whole("input_dim"), layer.whole("output_dim"), layer.text("activation")
-                )
-                for layer in layers
-            ]
-        ),
-        parameters=_array(arrays, "parameters"),
-        provenance={name: provenance.text_or_whole(name) for name in provenance},
+    common: dict[str, Any] = {
+        "name": header.text("name"),
+        "dataset": dataset,
+        "unit": cast(Unit, unit),
+        "link": cast(Link, link),
+        "stopped": header.text_or_none("stopped"),
+        "metrics": _last_known(_series(arrays, REPORTED)) | _series(arrays, METRICS),
+        "provenance": {name: provenance.text_or_whole(name) for name in provenance},
         **{name: _array(arrays, name) for name in SERIES},
-    )
+    }
+    stored = _array(rows, ROWS[kind])
+    if kind == "grid":
+        return GridRecording(grid=read_grid(header), predictions=stored, **common)
+    architecture = read_architecture(header)
+    recording = ParameterRecording(architecture=architecture, parameters=stored, **common)
+    if UNMEASURED not in header:
+        return recording
+    # the training is running, or was killed: metrics are computed when it is closed
+    measured = measure(architecture, stored, dataset, header.text(UNMEASURED))
+    common["metrics"] |= measured
+    return ParameterRecording(architecture=architecture, parameters=stored, **common)
 
 
-def _array(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+def _series(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): _array(arrays, name)
+        for name in arrays
+        if name.startswith(prefix)
+    }
+
+
+def _last_known(series: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Let what a framework reported now and then count until it reports again."""
+    filled: dict[str, NDArray[Any]] = {}
+    for name, values in series.items():
+        places = np.where(np.isnan(values), 0, np.arange(len(values)))
+        filled[name] = values[np.maximum.accumulate(places)]
+    return filled
+
+
+def _array(arrays: Mapping[str, T], name: str) -> T:
     if name not in arrays:
         raise RecordingError(f"is damaged: arrays.{name!r} is missing in its header")
-    array, kind = arrays[name], KINDS.get(name, np.float64)
+    array, kind = arrays[name], TYPES.get(name, np.float64)
     if array.dtype != kind:
         raise RecordingError(f"is damaged: {name} must be {np.dtype(kind)}, got {array.dtype}")
     return array
-
-
-def _versions() -> dict[str, str | int]:
-    try:
-        own = version("epochreel")
-    except PackageNotFoundError:
-        own = "unknown"
-    return {
-        "epochreel": own,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "machine": platform.machine(),
-    }
 
 
 def _one_line(reason: object) -> str:

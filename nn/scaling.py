@@ -62,7 +62,7 @@ class Scaling:
         dataset : Dataset
             As it came.
         """
-        folded = recording.parameters.astype(np.float64)
+        folded = np.array(recording.parameters, np.float64)
         for snapshot in folded:
             first = parameter_blocks(recording.architecture, snapshot)[0]
             first[:-1] /= self.scale[:, None]

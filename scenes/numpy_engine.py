@@ -9,7 +9,7 @@ import numpy as np
 from epochreel.nn.callbacks import Progress
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.network import Network
-from epochreel.nn.recorder import Recorder
+from epochreel.nn.recorder import NetworkRecorder
 from epochreel.nn.recording import ParameterRecording
 from epochreel.nn.training import train
 from epochreel.scenes.planning import TrainingPlan
@@ -32,7 +32,9 @@ def train_model(
         for layer in plan.layers
     ]
     network = Network.from_layers(layers, initializer=plan.initializer, rng=rng)
-    recorder = Recorder(plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss)
+    recorder = NetworkRecorder(
+        plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss
+    )
     monitor = plan.early_stopping.monitor if plan.early_stopping is not None else ""
     validated = monitor.startswith("val_")
     train(

@@ -34,7 +34,7 @@ from epochreel.scenes.tasks import (
     train_model,
 )
 
-__all__ = ["Artifact", "render_scenes", "useful_jobs"]
+__all__ = ["Artifact", "film_jobs", "render_scenes", "useful_jobs"]
 
 TrainingKey = tuple[DataSpec, TrainingPlan]
 
@@ -162,6 +162,7 @@ class _Run:
     link: Link
     jobs: int
     preview: bool
+    film_count: int = 1
     recordings: dict[TrainingKey, Recording] = field(default_factory=dict[TrainingKey, Recording])
     running: dict[Future[Any], Work] = field(default_factory=dict[Future[Any], Work])
     parts: dict[_PlannedFilm, list[PartJob]] = field(
@@ -180,10 +181,12 @@ class _Run:
             for scene in self.scenes
             for output in scene.file.scene.outputs
         ]
+        # a still needs no worker for long: it takes none from the films
+        self.film_count = max(1, sum(not film.output.still for film in films))
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
-        long_films = max(1, sum(not film.output.still for film in films))
         self._submit_trainings(films)
+        waiting = self._submit_ready(waiting)
         while self.running:
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self.running, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -199,14 +202,16 @@ class _Run:
                     recording = _result(future, f"training {work[1].name}")
                     self.recordings[work] = recording
                     self._say_what_stopped(recording)
-            ready = [
-                film for film in waiting if all(key in self.recordings for key in film.trainings)
-            ]
-            waiting = [film for film in waiting if film not in ready]
-            # the longest first, so that no worker is left alone with it at the end
-            for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film, self.jobs // long_films)
+            waiting = self._submit_ready(waiting)
         return [made[film] for film in films]
+
+    def _submit_ready(self, waiting: list[_PlannedFilm]) -> list[_PlannedFilm]:
+        """Submit the films whose models are all trained; give those that still wait."""
+        ready = [film for film in waiting if all(key in self.recordings for key in film.trainings)]
+        # the longest first, so that no worker is left alone with it at the end
+        for film in sorted(ready, key=_pixels, reverse=True):
+            self._submit_film(film, self.jobs // self.film_count)
+        return [film for film in waiting if film not in ready]
 
     def stop(self) -> None:
         for future in self.running:
@@ -230,7 +235,7 @@ class _Run:
             label=shown_path(film.name),
             scene=film.scene.file.scene,
             output=film.output,
-            recordings={key[1].name: self.recordings[key] for key in film.trainings},
+            recordings=self._recordings(film),
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
@@ -267,10 +272,15 @@ class _Run:
         if note:
             self.link.note(note)
 
+    def _recordings(self, film: _PlannedFilm) -> dict[str, Recording]:
+        trained = {key[1].name: self.recordings[key] for key in film.trainings}
+        return {**film.scene.recordings, **trained}
+
     def _artifact(self, film: _PlannedFilm, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
-        recordings = [self.recordings[key] for key in film.trainings]
-        split = "test" if len(film.scene.dataset.y_test) else "train"
+        recordings = self._recordings(film).values()
+        measured = any("test_accuracy" in recording.metrics for recording in recordings)
+        split = "test" if measured else "train"
         notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
         return Artifact(
             path=path,
@@ -279,8 +289,9 @@ class _Run:
             frames=facts.frames,
             bytes=stored_bytes(path),
             accuracies={
-                recording.name: float(recording.metrics[f"{split}_accuracy"][-1])
-                for recording in recordings
+                name: float(recording.metrics[f"{split}_accuracy"][-1])
+                for name, recording in self._recordings(film).items()
+                if f"{split}_accuracy" in recording.metrics
             },
             split=split,
             notes=notes,
@@ -349,3 +360,9 @@ def useful_jobs(files: Sequence[SceneFile], *, preview: bool = False) -> int:
         timeline = expected_timeline(file.scene, preview=preview)
         parts += sum(_most_parts(timeline, output, preview) for output in file.scene.outputs)
     return max(models, parts)
+
+
+def film_jobs(scene: PreparedScene, *, preview: bool = False) -> int:
+    """Count the tasks that could run at a time when nothing is trained."""
+    timeline = scene.timeline(preview=preview)
+    return sum(_most_parts(timeline, output, preview) for output in scene.file.scene.outputs)

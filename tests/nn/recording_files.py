@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from epochreel.nn import Network, Recorder, load_recording, make_dataset, train
+from epochreel.nn import Network, NetworkRecorder, load_recording, make_dataset, train
 from epochreel.nn.array_file import MAGIC, PREAMBLE, VERSION
 from epochreel.nn.errors import RecordingError
 from epochreel.nn.recording import ParameterRecording
@@ -24,7 +24,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 def trained(samples: int = 20, **options) -> ParameterRecording:
     dataset = make_dataset("moons", samples=samples, noise=0.2, seed=1, **options)
     network = Network([2, 3, 1], rng=np.random.default_rng(1))
-    recorder = Recorder("a model", dataset, every=3)
+    recorder = NetworkRecorder("a model", dataset, every=3)
     train(network, dataset.x_train, dataset.y_train, iterations=7, callbacks=[recorder])
     return recorder.recording()
 

@@ -9,7 +9,7 @@ from epochreel.nn import (
     Callback,
     EarlyStopping,
     Network,
-    Recorder,
+    NetworkRecorder,
     StopTraining,
     make_dataset,
     train,
@@ -226,7 +226,8 @@ def test_each_is_told_the_same_as_alone(data):
 def test_recorders_keep_snapshots(data):
     together, _, recorders, alone, _, others = both(
         data, [SGD(0.1), SGD(0.2), SGD(0.3)], epochs=3, batch_size=16,
-        callbacks=lambda: Recorder("model", data, every=5), network={"sizes": [2, 25, 25, 1]},
+        callbacks=lambda: NetworkRecorder("model", data, every=5),
+        network={"sizes": [2, 25, 25, 1]},
     )  # fmt: skip
     for recorder, other, net in zip(recorders, others, together, strict=True):
         mine, yours = recorder.recording(), other.recording()

@@ -14,7 +14,7 @@ from epochreel.nn.datasets import make_dataset
 from epochreel.nn.errors import InvalidInputError, RecordingError
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD
-from epochreel.nn.recorder import Recorder, evaluate
+from epochreel.nn.recorder import NetworkRecorder, evaluate
 from epochreel.nn.schedules import ExponentialDecay
 from epochreel.nn.training import train
 
@@ -23,7 +23,7 @@ SIZES = [2, 6, 4, 1]
 
 def record(data, *, every=50, unit="update", dtype=np.float32, callbacks=(), rate=0.1, **options):
     network = Network(SIZES, rng=np.random.default_rng(1), dtype=dtype)
-    recorder = Recorder("model", data, every=every, unit=unit)
+    recorder = NetworkRecorder("model", data, every=every, unit=unit)
     options = {"rng": np.random.default_rng(2), **options}
     train(
         network, data.x_train, data.y_train, optimizer=SGD(rate),
@@ -171,7 +171,7 @@ def test_a_training_that_is_stopped_keeps_its_last_update(moons):
 
 
 def test_a_recorder_can_be_used_again(moons):
-    recorder = Recorder("model", moons, every=2)
+    recorder = NetworkRecorder("model", moons, every=2)
     for iterations in (4, 3):
         network = Network(SIZES, rng=np.random.default_rng(1))
         train(network, moons.x_train, moons.y_train, iterations=iterations, callbacks=[recorder])
@@ -180,8 +180,8 @@ def test_a_recorder_can_be_used_again(moons):
 
 def test_nothing_to_record(moons):
     with pytest.raises(RecordingError, match="model: can't be recorded before it is trained"):
-        Recorder("model", moons).recording()
-    recorder = Recorder("model", moons)
+        NetworkRecorder("model", moons).recording()
+    recorder = NetworkRecorder("model", moons)
     network = Network(SIZES, rng=np.random.default_rng(1))
     network.flat[:] = 1e38
     train(network, moons.x_train, moons.y_train, iterations=3, callbacks=[recorder])
@@ -199,7 +199,7 @@ def test_nothing_to_record(moons):
 )
 def test_impossible_schedules(options, message, moons):
     with pytest.raises(InvalidInputError, match=message):
-        Recorder("model", moons, **options)
+        NetworkRecorder("model", moons, **options)
 
 
 # which moments are kept
@@ -208,7 +208,7 @@ def test_impossible_schedules(options, message, moons):
 def path_of(data, capture, **options):
     """Record, and walk the same training again with every update."""
     network = Network(SIZES, rng=np.random.default_rng(1))
-    recorder = Recorder("model", data, capture=capture, unit=options.pop("unit", "update"))
+    recorder = NetworkRecorder("model", data, capture=capture, unit=options.pop("unit", "update"))
     seen = [network.flat.copy()]
     options = {"rng": np.random.default_rng(2), "optimizer": SGD(0.5), **options}
     history = train(
@@ -267,7 +267,7 @@ def test_any_capture_has_first_and_last_and_its_count(
 
     data = tiny()
     network = Network(SIZES, rng=np.random.default_rng(1))
-    recorder = Recorder("model", data, capture=capture, unit=unit)
+    recorder = NetworkRecorder("model", data, capture=capture, unit=unit)
     train(
         network, data.x_train, data.y_train, optimizer=SGD(rate), iterations=iterations,
         batch_size=batch_size, rng=np.random.default_rng(2), callbacks=[recorder, end],
@@ -318,7 +318,7 @@ def test_where_nothing_moves_adaptive_goes_by_time(moons):
 
 def test_a_diverged_training_is_recorded_as_far_as_it_is_finite(moons):
     network = Network([2, 20, 20, 1], rng=np.random.default_rng(1))
-    recorder = Recorder("model", moons, capture=Adaptive(20))
+    recorder = NetworkRecorder("model", moons, capture=Adaptive(20))
     history = train(
         network, moons.x_train, moons.y_train, optimizer=SGD(1e6), iterations=5000,
         callbacks=[recorder],
@@ -339,7 +339,7 @@ def test_a_diverged_training_is_recorded_as_far_as_it_is_finite(moons):
         (lambda: Spaced(1), "count: must be a whole number ≥ 2, got 1"),
         (lambda: Spaced(5, "log"), "spacing: must be one of .* got 'log'"),
         (lambda: Adaptive(1), "count: must be a whole number ≥ 2, got 1"),
-        (lambda: Recorder("m", tiny(), loss="hing"), "loss: .* did you mean 'hinge'"),
+        (lambda: NetworkRecorder("m", tiny(), loss="hing"), "loss: .* did you mean 'hinge'"),
     ],
 )
 def test_impossible_captures_are_refused(make, message):
@@ -365,7 +365,7 @@ def test_recordings_of_other_losses(loss, output, outputs, link):
     network = Network(
         [2, 6, outputs], "tanh", output, "glorot_uniform", rng=np.random.default_rng(1)
     )
-    recorder = Recorder("model", data, every=20, loss=loss)
+    recorder = NetworkRecorder("model", data, every=20, loss=loss)
     history = train(
         network, data.x_train, data.y_train, loss=loss, optimizer=SGD(0.2), iterations=100,
         callbacks=[recorder],
@@ -384,7 +384,7 @@ def test_recordings_of_other_losses(loss, output, outputs, link):
 
 def test_outputs_that_are_no_probabilities_are_refused(moons):
     network = Network([2, 1], output_activation="linear", rng=np.random.default_rng(1))
-    recorder = Recorder("model", moons, loss="mean_squared_error")
+    recorder = NetworkRecorder("model", moons, loss="mean_squared_error")
     with pytest.raises(InvalidInputError, match="must end in sigmoid or softmax units to be"):
         train(
             network, moons.x_train, moons.y_train, loss="mean_squared_error", iterations=1,

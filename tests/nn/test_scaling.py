@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
-from epochreel.nn import SGD, Dataset, Network, Recorder, Viewport, train
+from epochreel.nn import SGD, Dataset, Network, NetworkRecorder, Viewport, train
 from epochreel.nn.recording import ParameterRecording
 from epochreel.nn.scaling import Scaling
 
@@ -30,7 +30,7 @@ def people(mean: tuple[float, float], scale: tuple[float, float]) -> Dataset:
 def trained(dataset: Dataset) -> ParameterRecording:
     rng = np.random.default_rng(1)
     network = Network([2, 8, 8, 1], initializer="glorot_uniform", rng=rng)
-    recorder = Recorder("people", dataset, every=5, unit="epoch")
+    recorder = NetworkRecorder("people", dataset, every=5, unit="epoch")
     train(
         network,
         dataset.x_train,

@@ -11,7 +11,7 @@ from PIL import Image
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD
-from epochreel.nn.recorder import Recorder
+from epochreel.nn.recorder import NetworkRecorder
 from epochreel.nn.recording import ParameterRecording
 from epochreel.nn.training import train
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_film
@@ -20,7 +20,7 @@ from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_fi
 @pytest.fixture(scope="module")
 def recording(dataset: Dataset) -> ParameterRecording:
     network = Network([2, 16, 16, 1], rng=np.random.default_rng(3))
-    recorder = Recorder("Disc", dataset, every=50)
+    recorder = NetworkRecorder("Disc", dataset, every=50)
     train(
         network, dataset.x_train, dataset.y_train, optimizer=SGD(0.3), epochs=400,
         callbacks=[recorder], rng=np.random.default_rng(3),

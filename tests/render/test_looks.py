@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from skimage.metrics import structural_similarity
 from threadpoolctl import threadpool_limits
 
-from epochreel.nn import Network, Recorder, make_dataset, train
+from epochreel.nn import Network, NetworkRecorder, make_dataset, train
 from epochreel.nn.optimizers import SGD
 from epochreel.nn.recording import ParameterRecording
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style
@@ -36,7 +36,7 @@ def trained() -> ParameterRecording:
     """The published network on moons: untrained, half-way and when it parts them well."""
     data, rng = make_dataset("moons", seed=100), np.random.default_rng(1)
     network = Network([2, 25, 50, 50, 25, 1], initializer="glorot_uniform", rng=rng)
-    recorder = Recorder("Model", data, every=580)
+    recorder = NetworkRecorder("Model", data, every=580)
     train(
         network, data.x_train, data.y_train, optimizer=SGD(0.1), epochs=40, batch_size=32,
         rng=rng, callbacks=[recorder],

@@ -1,0 +1,40 @@
+"""Recorders of trainings that aren't ours: one for each framework, and one for anything.
+
+>>> from epochreel.nn.recorders import Recorder
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from epochreel.nn.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    from epochreel.nn.recorders.base import Recorder
+
+__all__ = ["EXTRAS", "RECORDERS", "Recorder"]
+
+RECORDERS: Mapping[str, str] = {
+    "Recorder": "epochreel.nn.recorders.base:Recorder",
+}
+"""Name → where it lives; imported on use, because each needs its framework."""
+
+EXTRAS: Mapping[str, str] = {}
+"""Name → the extra of this package that installs what it needs."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in RECORDERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = RECORDERS[name].partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as err:
+        if name not in EXTRAS or (err.name or "").startswith("epochreel"):
+            raise
+        raise MissingPackageError(
+            f"{name}: needs {err.name}, which isn't installed; "
+            f"pip install 'epochreel[{EXTRAS[name]}]'"
+        ) from err
