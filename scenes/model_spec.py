@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from epochreel.nn import activations, initializers
 from epochreel.nn.losses import LOSSES
 from epochreel.scenes import limits
-from epochreel.scenes.engines import ENGINES
+from epochreel.scenes.engines import ENGINES, MODEL_NAMES
 from epochreel.scenes.messages import count, describe, did_you_mean
 from epochreel.scenes.training_spec import (
     DEFAULT_LAYERS,
@@ -53,7 +53,7 @@ class LayerSpec(Spec):
 class ModelSpec(Spec):
     """One model and its training; :mod:`epochreel.scenes.planning` settles what is left out."""
 
-    name: Name = "NumPy Model"
+    name: Name = MODEL_NAMES["numpy"]
     engine: Annotated[str, known(ENGINES)] = "numpy"
     layers: Annotated[Entries[Units], Field(max_length=limits.MAX_LAYERS)] | None = None
     architecture: Annotated[SomeEntries[LayerSpec], Field(max_length=limits.MAX_LAYERS)] | None = (
@@ -71,6 +71,16 @@ class ModelSpec(Spec):
     epochs: Steps | None = None
     capture: CaptureSpec = CaptureSpec()
     seed: Seed = 2
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_engine(cls, table: Any) -> Any:
+        if isinstance(table, dict) and "name" not in table:
+            given = cast("dict[str, Any]", table)
+            engine = given.get("engine")
+            if isinstance(engine, str) and engine in MODEL_NAMES:
+                return {**given, "name": MODEL_NAMES[engine]}
+        return cast("Any", table)
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

@@ -17,6 +17,7 @@ from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
 from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
+from epochreel.scenes.engine_limits import refuse_engine
 from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
@@ -235,7 +236,11 @@ def prepare_scene(
     problems = [
         problem
         for index, plan in enumerate(plans)
-        for problem in _refuse_plan(plan, index, samples) + _refuse_task(plan, index, dataset)
+        for problem in (
+            _refuse_plan(plan, index, samples)
+            + _refuse_task(plan, index, dataset)
+            + refuse_engine(plan, index)
+        )
     ]
     problems = problems or _refuse_panels(file.scene, plans, dataset.classes)
     problems = problems or _refuse_whole(plans)

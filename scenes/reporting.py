@@ -102,7 +102,12 @@ _MODEL_CHOICES: dict[str, Iterable[str]] = {
     "schedule": SCHEDULE_KEYS,
     "capture": SPACINGS,
 }
-_ENGINE_WORDS = {"numpy": "Epochreel's own network"}
+_ENGINE_WORDS = {
+    "numpy": "Epochreel's own network",
+    "keras": "Keras 3, its fit, layers and optimisers",
+    "torch": "PyTorch, its modules and optimisers",
+    "sklearn": "scikit-learn's MLPClassifier",
+}
 
 
 def _training(plan: TrainingPlan) -> str:

@@ -12,10 +12,14 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.datasets import make_dataset
 from epochreel.nn.network import Network
 
+BACKENDS = ("jax", "torch")
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    if keras.backend.backend() != "jax":
-        raise pytest.UsageError("tests/frameworks: needs KERAS_BACKEND=jax; make test-frameworks")
+    if keras.backend.backend() not in BACKENDS:
+        raise pytest.UsageError(
+            f"tests/frameworks: needs KERAS_BACKEND={' or '.join(BACKENDS)}; make test-frameworks"
+        )
     # the one warning that Keras itself gives here, about how it hands its arrays to NumPy 2
     config.addinivalue_line(
         "filterwarnings",
