@@ -11,13 +11,16 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation preview test test-frameworks check format lint types bench readme-film clean distclean
+.PHONY: help animation animation-keras preview test test-frameworks check format lint types bench readme-film clean distclean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 animation: $(VENV)/.run  ## Render the two ready-made scenes into output/
 	@$(BIN)/epochreel render numpy_dark keras_style_side_by_side -o $(OUTPUT)
+
+animation-keras: $(VENV)/.keras  ## Install Keras and film NumPy beside it, into output/
+	@$(BIN)/epochreel render numpy_vs_keras -o $(OUTPUT)
 
 preview: $(VENV)/.run  ## The same two scenes as small, quick drafts
 	@$(BIN)/epochreel render numpy_dark keras_style_side_by_side -o $(OUTPUT) --preview
@@ -73,6 +76,10 @@ $(VENV)/.dev: $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.frameworks
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	@touch $@
+
+$(VENV)/.keras: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[keras]'
 	@touch $@
 
 $(VENV)/.frameworks: $(VENV)/.dev

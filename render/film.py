@@ -80,11 +80,14 @@ class Film:
         Stands above the panels, or in the footer of a film with one panel.
     captions : sequence of Caption
         The film's own :attr:`timeline` has their holds and fades in it, its :attr:`plan` hasn't.
+    columns : int, optional
+        Panels beside one another; when left out, whatever brings the plots nearest to a square.
 
     Raises
     ------
     InvalidInputError
-        For a size out of bounds, no panels, or a panel of a recording that isn't there.
+        For a size out of bounds, no panels, fewer panels than columns, or a panel of a recording
+        that isn't there.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Film:
         timeline: Timeline,
         title: str | None = None,
         captions: Sequence[Caption] = (),
+        columns: int | None = None,
     ) -> None:
         if (
             min(size) < SMALLEST_SIDE
@@ -109,6 +113,10 @@ class Film:
             )
         if not panels:
             raise InvalidInputError("panels: needs at least one, got none")
+        if columns is not None and not 1 <= columns <= len(panels):
+            raise InvalidInputError(
+                f"columns: must be from 1 to {len(panels)}, the number of panels, got {columns}"
+            )
         for panel in panels:
             for model in panel.models:
                 if model not in recordings:
@@ -122,6 +130,7 @@ class Film:
         self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
         self.captions = tuple(captions)
+        self.columns = columns
         self._palettes: dict[int, npt.NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
@@ -243,6 +252,7 @@ class Film:
             timeline=timeline,
             title=self.title,
             captions=self.captions,
+            columns=self.columns,
         )
 
     def palette(self, colors: int = MOST_COLORS) -> npt.NDArray[np.uint8]:
@@ -268,7 +278,9 @@ class Film:
             panel.outline(self.recordings, self.style, scale, title_size) for panel in self.panels
         )
 
-        def laid_out(strip: bool, lines: int) -> FrameLayout:
+        planes = {outline.plane for outline in outlines}
+
+        def laid_out(lines: int, *, strip: bool = False, one_line: bool = False) -> FrameLayout:
             return lay_out(
                 self.size,
                 len(self.panels),
@@ -276,17 +288,24 @@ class Film:
                 header=self.title is not None and not alone,
                 subtitles=any(outline.subtitle for outline in outlines),
                 strip=strip,
+                one_line=one_line,
+                same_plane=len(planes) == 1 and None not in planes,
+                columns=self.columns,
                 caption_lines=lines,
             )
 
-        numbers = any(outline.numbers_width > 0 for outline in outlines)
+        numbers = max(outline.strip_width for outline in outlines)
         widest = max(outline.title_width + outline.numbers_width for outline in outlines)
 
         def with_room_for(lines: int) -> FrameLayout:
-            layout = laid_out(strip=False, lines=lines)
-            if numbers and (not alone or widest + scale.title > layout.slots[0].body.width):
-                layout = laid_out(strip=True, lines=lines)
-            return layout
+            layout = laid_out(lines)
+            room = layout.slots[0].body.width
+            rows_share = (
+                layout.rows > 1
+            )  # the frame's height, so numbers take as little as they can
+            if not numbers or ((alone or rows_share) and widest + scale.title <= room):
+                return layout
+            return laid_out(lines, strip=True, one_line=rows_share and numbers <= room)
 
         layout = with_room_for(0)
         if self._track.captions:

@@ -54,6 +54,11 @@ class Slot:
         The plot; equal in all slots of a frame.
     strip : Rect or None
         Room for numbers beneath the plot; ``None`` where they stand beside the title.
+    one_line : bool
+        Whether the strip has room for numbers beside their labels only, not beneath them.
+    x_labels, y_labels : bool
+        Whether ticks are labelled here; a plot of several over the same plane leaves that to the
+        lowest and the leftmost.
     """
 
     cell: Rect
@@ -61,6 +66,9 @@ class Slot:
     subtitle_baseline: float
     body: Rect
     strip: Rect | None
+    one_line: bool = False
+    x_labels: bool = True
+    y_labels: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ class FrameLayout:
     slots: tuple[Slot, ...]
     footer_baseline: float
     captions: Rect | None = None
+    rows: int = 1
 
 
 def lay_out(
@@ -83,6 +92,9 @@ def lay_out(
     header: bool,
     subtitles: bool,
     strip: bool,
+    one_line: bool = False,
+    same_plane: bool = False,
+    columns: int | None = None,
     caption_lines: int = 0,
 ) -> FrameLayout:
     """Divide a frame among panels.
@@ -101,6 +113,13 @@ def lay_out(
         Whether panels have a second heading line.
     strip : bool
         Whether numbers stand beneath the plots rather than beside the titles.
+    one_line : bool
+        Whether they stand beside their labels there, rather than beneath them.
+    same_plane : bool
+        Whether all panels have the same axes. In several full rows their ticks are then labelled
+        once, which leaves more room for the plots.
+    columns : int, optional
+        Panels beside one another; as many as bring the plots nearest to a square when left out.
     caption_lines : int
         Lines of the longest caption. They have a band of their own above the footer, the same for
         the whole film.
@@ -111,7 +130,8 @@ def lay_out(
     """
     width, height = size
     scale = TypeScale.of_size(size)
-    columns, rows = _grid(panels, size)
+    columns = columns or _columns(panels, size)
+    rows = -(-panels // columns)
     line = scale.line
     title_size = scale.title if panels == 1 else scale.heading
     header_height = scale.title * _LEADING + 0.35 * scale.title if header else 0.0
@@ -119,35 +139,40 @@ def lay_out(
     band_height = math.ceil(caption_lines * CAPTION_LEADING * scale.heading)
     band_top = int(height - scale.margin - footer_height - band_height)
     caption_height = band_height + scale.small if caption_lines else 0.0
-    gutter = 2.2 * scale.body
-
-    cell_width = (width - 2 * scale.margin - (columns - 1) * gutter) / columns
-    cell_height = (
-        height
-        - 2 * scale.margin
-        - header_height
-        - caption_height
-        - footer_height
-        - (rows - 1) * gutter
-    ) / rows
+    shared = same_plane and rows > 1 and panels == rows * columns
+    between_columns = (1.4 if shared else 2.2) * scale.body
+    between_rows = 1.2 * scale.body
 
     top_of_body = title_size * _LEADING + (scale.small * 1.35 if subtitles else 0.0)
     top_of_body += 0.45 * title_size if panels == 1 else 0.5 * scale.small
     ticks_height = tick_gap(scale) + scale.small
-    strip_height = scale.small * 2.45 + scale.title * 1.05 if strip else 0.0
+    strip_gap = (0.5 if one_line else 1.0) * scale.small
+    strip_height = scale.body if one_line else scale.small * 1.45 + scale.title * 1.05
+    below_body = strip_gap + strip_height if strip else 0.0
     left_of_body = tick_width + tick_gap(scale)
 
-    body_width = cell_width - left_of_body - line
-    body_height = cell_height - top_of_body - ticks_height - strip_height
-    body_width, body_height, slack_x, slack_y = _limit_aspect(body_width, body_height)
+    columns_width = width - 2 * scale.margin - (columns - 1) * between_columns - columns * line
+    columns_width -= left_of_body * (1 if shared else columns)
+    rows_height = height - 2 * scale.margin - header_height - caption_height - footer_height
+    rows_height -= (rows - 1) * between_rows + rows * (top_of_body + below_body)
+    rows_height -= ticks_height * (1 if shared else rows)
+    body_width, body_height = _limit_aspect(columns_width / columns, rows_height / rows)
+    left = scale.margin + (columns_width - columns * body_width) / 2
+    top = scale.margin + header_height + (rows_height - rows * body_height) / 2
 
     slots: list[Slot] = []
     for index in range(panels):
         row, column = divmod(index, columns)
-        cell_left = scale.margin + column * (cell_width + gutter) + slack_x / 2
-        cell_top = scale.margin + header_height + row * (cell_height + gutter) + slack_y / 2
+        x_labels = not shared or row == rows - 1
+        y_labels = not shared or column == 0
+        cell_left = left + column * (body_width + line + between_columns)
+        cell_left += left_of_body * (min(column, 1) if shared else column)
+        cell_top = top + row * (top_of_body + body_height + below_body + between_rows)
+        cell_top += 0.0 if shared else row * ticks_height
+        own_left = left_of_body if y_labels else 0.0
+        own_ticks = ticks_height if x_labels else 0.0
         body = Rect(
-            round(cell_left + left_of_body),
+            round(cell_left + own_left),
             round(cell_top + top_of_body),
             max(1, int(body_width)),
             max(1, int(body_height)),
@@ -158,20 +183,23 @@ def lay_out(
                 cell=Rect(
                     int(cell_left),
                     int(cell_top),
-                    max(1, int(left_of_body + body_width)),
-                    max(1, int(top_of_body + body_height + ticks_height + strip_height)),
+                    max(1, int(own_left + body_width)),
+                    max(1, int(top_of_body + body_height + own_ticks + below_body)),
                 ),
                 title_baseline=title_baseline,
                 subtitle_baseline=title_baseline + 1.35 * scale.small,
                 body=body,
                 strip=Rect(
                     body.left,
-                    round(body.bottom + ticks_height + 1.0 * scale.small),
+                    round(body.bottom + own_ticks + strip_gap),
                     body.width,
-                    max(1, int(strip_height - 1.0 * scale.small)),
+                    max(1, int(strip_height)),
                 )
                 if strip
                 else None,
+                one_line=one_line,
+                x_labels=x_labels,
+                y_labels=y_labels,
             )
         )
     band = None
@@ -186,6 +214,7 @@ def lay_out(
         slots=tuple(slots),
         footer_baseline=height - scale.margin - 0.22 * scale.small,
         captions=band,
+        rows=rows,
     )
 
 
@@ -194,8 +223,8 @@ def tick_gap(scale: TypeScale) -> float:
     return 0.75 * scale.small
 
 
-def _grid(panels: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Columns and rows whose cells come nearest to a square."""
+def _columns(panels: int, size: tuple[int, int]) -> int:
+    """Choose the number of columns whose cells come nearest to a square."""
     width, height = size
 
     def badness(columns: int) -> tuple[float, int]:
@@ -203,14 +232,9 @@ def _grid(panels: int, size: tuple[int, int]) -> tuple[int, int]:
         ratio = (width / columns) / (height / rows)
         return max(ratio, 1 / ratio) + 0.5 * (columns * rows - panels), columns
 
-    columns = min(range(1, panels + 1), key=badness)
-    return columns, -(-panels // columns)
+    return min(range(1, panels + 1), key=badness)
 
 
-def _limit_aspect(width: float, height: float) -> tuple[float, float, float, float]:
-    """Shrink a box that is too tall or too flat; the room left over is the last two numbers."""
-    if height > _TALLEST * width:
-        return width, _TALLEST * width, 0.0, height - _TALLEST * width
-    if height < _FLATTEST * width:
-        return height / _FLATTEST, height, width - height / _FLATTEST, 0.0
-    return width, height, 0.0, 0.0
+def _limit_aspect(width: float, height: float) -> tuple[float, float]:
+    """Shrink a box that is too tall or too flat."""
+    return min(width, height / _FLATTEST), min(height, _TALLEST * width)

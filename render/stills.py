@@ -8,13 +8,15 @@ image in its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
 import numpy as np
 import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from epochreel.nn.errors import OutputError, unknown_name
 from epochreel.render.film import Film
@@ -22,7 +24,7 @@ from epochreel.render.moments import moment_at
 from epochreel.render.writers import STILLS
 from epochreel.render.writers.atomic import partial_path
 
-__all__ = ["write_still"]
+__all__ = ["write_figure", "write_still"]
 
 # without dates, and with names counted from a fixed start, bytes repeat
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -54,12 +56,54 @@ def write_still(film: Film, path: Path, *, at: str = "last") -> None:
     if suffix not in STILLS:
         raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
     index = moment_at(film, at)
+    if suffix == ".png":
+        with _appearing(path) as partial:
+            _write_png(film.frame(index).pixels, partial)
+        return
+    with film.style.context():
+        write_figure(film.artists(index), path)
+
+
+def write_figure(figure: Any, path: Path) -> None:
+    """Write a Matplotlib figure as it stands, without dates, so that its bytes repeat.
+
+    Call inside ``style.context()``.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Of :data:`~epochreel.render.text.DPI` dots per inch.
+    path : Path
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown ending.
+    OutputError
+        When the file can't be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in STILLS:
+        raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
+    mpl: Any = matplotlib
+    fixed = {"svg.hashsalt": "epochreel", "pdf.fonttype": 42, "image.composite_image": False}
+    with _appearing(path) as partial, mpl.rc_context(fixed):
+        if suffix == ".png":
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+            _write_png(np.asarray(canvas.buffer_rgba()), partial)
+            return
+        options = cast("dict[str, Any]", {"format": suffix[1:], "metadata": _METADATA[suffix]})
+        figure.savefig(partial, **options)
+
+
+@contextmanager
+def _appearing(path: Path) -> Generator[Path]:
+    """Give a path to write to; what is there when all is written takes its place at once."""
     partial = partial_path(path)
     try:
-        if suffix == ".png":
-            _write_png(film.frame(index).pixels, partial)
-        else:
-            _write_vectors(film, index, partial, suffix)
+        yield partial
         os.replace(partial, path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -72,12 +116,3 @@ def _write_png(pixels: npt.NDArray[np.uint8], path: Path) -> None:
     from PIL import Image
 
     Image.fromarray(pixels[:, :, :3]).save(path, format="PNG")
-
-
-def _write_vectors(film: Film, index: int, path: Path, suffix: str) -> None:
-    mpl: Any = matplotlib
-    fixed = {"svg.hashsalt": "epochreel", "pdf.fonttype": 42, "image.composite_image": False}
-    with film.style.context(), mpl.rc_context(fixed):
-        figure = film.artists(index)
-        options = cast("dict[str, Any]", {"format": suffix[1:], "metadata": _METADATA[suffix]})
-        figure.savefig(path, **options)

@@ -26,7 +26,7 @@ __all__ = ["DPI", "NumberSlot", "format_metric", "number_width", "points", "shor
 DPI = 64
 """Dots per inch of every figure: a power of two, so that pixels survive the way through inches."""
 
-_CHARACTERS = "0123456789.-+e% naif"
+_CHARACTERS = "0123456789.-+e% naifs\N{FIGURE SPACE}"
 
 
 def points(size_px: float) -> float:

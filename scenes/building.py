@@ -60,6 +60,7 @@ def build_panel(spec: PanelSpec, model: str) -> Panel:
         "subtitle": spec.subtitle,
         "bands": spec.bands,
         "show_points": spec.points,
+        "numbers": spec.numbers,
     }
     panel: Panel = getattr(import_module(module), name)(**options)
     return panel
@@ -97,6 +98,7 @@ def build_film(
         timeline=timeline,
         title=scene.title,
         captions=[_build_caption(caption) for caption in scene.captions],
+        columns=scene.columns,
     )
 
 

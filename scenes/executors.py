@@ -28,6 +28,7 @@ __all__ = [
     "Link",
     "PassingProcess",
     "SerialExecutor",
+    "Settling",
     "Stoppable",
     "WorkerPool",
     "default_jobs",
@@ -37,6 +38,9 @@ __all__ = [
 
 GRACE_S = 5.0
 """How long workers get to put their things away before they are killed."""
+
+START_S = 30.0
+"""How long workers may take to start before what is measured no longer waits for them."""
 
 Handler = Callable[[int, FrameType | None], Any] | int
 P = ParamSpec("P")
@@ -56,6 +60,15 @@ class Stoppable(Protocol):
 
     def stop(self) -> None:
         """End all tasks and return when none runs any more."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """An executor that needs a while to start."""
+
+    def settle(self) -> None:
+        """Return when it takes no more time from what runs."""
         ...
 
 
@@ -149,11 +162,13 @@ class WorkerPool(ProcessPoolExecutor):
         self._sender = sender
         self._cancelled = context.RawValue(ctypes.c_bool, False)
         self._reporter = reporter
+        self._jobs = jobs
+        self._started = context.Semaphore(0)
         super().__init__(
             max_workers=jobs,
             mp_context=context,
             initializer=_start_worker,
-            initargs=(sender, context.Lock(), self._cancelled),
+            initargs=(sender, context.Lock(), self._cancelled, self._started),
         )
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
@@ -174,10 +189,22 @@ class WorkerPool(ProcessPoolExecutor):
         # an interruption in here could leave a process behind that is started by half
         with _interruptions_deferred():
             future = super().submit(fn, *args, **kwargs)
-            if not self._complete:
-                self._complete = True
-                super().submit(_be_there)
+            self._be_complete()
             return future
+
+    def _be_complete(self) -> None:
+        if not self._complete:
+            self._complete = True
+            super().submit(_be_there)
+
+    def settle(self) -> None:
+        """Wait until all workers have started; not for ever, as one may have died of it."""
+        deadline = time.monotonic() + START_S
+        self._be_complete()
+        for _ in range(self._jobs):
+            self._started.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        for _ in range(self._jobs):
+            self._started.release()
 
     def stop(self) -> None:
         """End all tasks: ask for it, and after a few seconds insist."""
@@ -344,7 +371,7 @@ _NEEDED = (
 """What workers load at once, while data are made and others train: Matplotlib takes its time."""
 
 
-def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
+def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for module in _NEEDED:
         import_module(module)
@@ -363,6 +390,7 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any) -> None:
                 lock.release()
 
     _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
+    started.release()
 
 
 def _follow_parent() -> None:

@@ -61,6 +61,7 @@ MAX_BATCH_VALUES = 100_000_000
 """Samples of a batch × units of all layers; what one forward pass keeps, 400 MB as float32."""
 
 MAX_MODELS = 16
+MAX_REPEAT = 100
 MAX_PANELS = 16
 MAX_CAPTIONS = 64
 MAX_OUTPUTS = 32

@@ -13,7 +13,7 @@ from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Timeline
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
-from epochreel.scenes.executors import GRACE_S, Link, Stoppable, uninterrupted
+from epochreel.scenes.executors import GRACE_S, Link, Settling, Stoppable, uninterrupted
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
@@ -88,7 +88,9 @@ def render_scenes(
 ) -> list[Artifact]:
     """Train all models and make all files of some scenes.
 
-    A model that stands in several scenes with the same data and training is trained once.
+    A model that stands in several scenes with the same data and training is trained once. Models
+    of scenes that show the seconds of training are trained one at a time, before anything else
+    runs, so that these are the model's own.
 
     Parameters
     ----------
@@ -169,6 +171,8 @@ class _Run:
         default_factory=dict[_PlannedFilm, list[PartJob]]
     )
     """Those of each film that are still to be made."""
+    batches: list[list[TrainingKey]] = field(default_factory=list[list[TrainingKey]])
+    """Trainings that are still to begin; those of a batch run at the same time."""
 
     def work(self) -> list[Artifact]:
         films = [
@@ -185,9 +189,11 @@ class _Run:
         self.film_count = max(1, sum(not film.output.still for film in films))
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
-        self._submit_trainings(films)
+        self._plan_trainings(films)
         waiting = self._submit_ready(waiting)
-        while self.running:
+        while self.running or self.batches:
+            if not self.running:
+                self._submit_trainings(self.batches.pop(0))
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self.running, timeout=0.5, return_when=FIRST_COMPLETED)
             # what is finished by now stays, whatever else has failed meanwhile
@@ -202,7 +208,8 @@ class _Run:
                     recording = _result(future, f"training {work[1].name}")
                     self.recordings[work] = recording
                     self._say_what_stopped(recording)
-            waiting = self._submit_ready(waiting)
+            if not self.batches:
+                waiting = self._submit_ready(waiting)
         return [made[film] for film in films]
 
     def _submit_ready(self, waiting: list[_PlannedFilm]) -> list[_PlannedFilm]:
@@ -221,11 +228,22 @@ class _Run:
         else:
             wait(self.running, timeout=GRACE_S)
 
-    def _submit_trainings(self, films: Sequence[_PlannedFilm]) -> None:
-        datasets = {scene.file.scene.data: scene.dataset for scene in self.scenes}
+    def _plan_trainings(self, films: Sequence[_PlannedFilm]) -> None:
+        """Put those that are timed first, each by itself; then all others, the longest first."""
         keys = dict.fromkeys(key for film in films for key in film.trainings)
-        for number, key in enumerate(sorted(keys, key=_cost, reverse=True)):
+        timed = dict.fromkeys(
+            key for film in films if film.scene.file.scene.timed for key in film.trainings
+        )
+        others = sorted((key for key in keys if key not in timed), key=_cost, reverse=True)
+        self.batches = [[key] for key in timed] + ([others] if others else [])
+        if timed and isinstance(self.executor, Settling):
+            self.executor.settle()
+
+    def _submit_trainings(self, keys: Sequence[TrainingKey]) -> None:
+        datasets = {scene.file.scene.data: scene.dataset for scene in self.scenes}
+        for key in keys:
             data, plan = key
+            number = len(self.recordings) + len(self.running)
             job = TrainingJob(f"training {number}", plan, datasets[data], data.standardize)
             self.running[self._submit(train_model, job)] = key
 

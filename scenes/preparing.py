@@ -243,6 +243,7 @@ def prepare_scene(
         )
     ]
     problems = problems or _refuse_panels(file.scene, plans, dataset.classes)
+    problems = problems or _refuse_numbers(file.scene, dataset)
     problems = problems or _refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
@@ -330,6 +331,21 @@ def _refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) ->
             text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
             return [(("models", index, "loss"), text)]
     return []
+
+
+def _refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
+    """Refuse numbers that nothing will be measured for."""
+    if len(dataset.y_test):
+        return []
+    return [
+        (
+            ("panels", index, "numbers", place),
+            f"must be one of the training data without test samples, got {quoted(key)}",
+        )
+        for index, panel in enumerate(scene.panels)
+        for place, key in enumerate(panel.numbers or ())
+        if key.startswith("test_")
+    ]
 
 
 def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:

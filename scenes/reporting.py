@@ -15,7 +15,7 @@ from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.render import COLORMAPS, FORMATS, PANELS, STILLS, STYLES
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DATA_KINDS
-from epochreel.scenes.engines import ENGINES
+from epochreel.scenes.engines import ENGINES, PACKAGES
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
@@ -77,14 +77,14 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
 
 def describe_choices() -> list[str]:
     """List what a scene can choose from."""
-    sections: list[tuple[str, Iterable[tuple[str, str]]]] = [
-        ("ready-made scenes", [(name, _title(path)) for name, path in ready_made().items()]),
+    sections: list[tuple[str, Iterable[tuple[str, ...]]]] = [
+        ("ready-made scenes", [(name, *_ready_made(path)) for name, path in ready_made().items()]),
         ("styles", STYLES.items()),
         ("colormaps", COLORMAPS.items()),
         ("panels", [(name, _PANEL_WORDS.get(name, "")) for name in PANELS]),
         ("datasets", [(name, _first_line(spec)) for name, spec in DATA_KINDS.items()]),
         ("models", [(key, ", ".join(names)) for key, names in _MODEL_CHOICES.items()]),
-        ("engines", [(name, _ENGINE_WORDS.get(name, "")) for name in ENGINES]),
+        ("engines", [(name, _ENGINE_WORDS.get(name, ""), _needs([name])) for name in ENGINES]),
         ("formats", [*FORMATS.items(), *STILLS.items()]),
     ]
     lines: list[str] = []
@@ -151,9 +151,20 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _title(path: Path) -> str:
+def _ready_made(path: Path) -> tuple[str, str]:
+    """Give a ready-made scene's title, and what must be installed for it."""
     document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return str(document.get("title", ""))
+    engines = [model.get("engine", "") for model in document.get("models", [])]
+    return str(document.get("title", "")), _needs(engines)
+
+
+def _needs(engines: Iterable[str]) -> str:
+    """Say what must be installed for some engines beside Epochreel, and how."""
+    extras = [name for name in dict.fromkeys(engines) if name in PACKAGES]
+    if not extras:
+        return ""
+    names = " and ".join(PACKAGES[name][1].partition(";")[0] for name in extras)
+    return f"needs {names}; pip install 'epochreel[{','.join(extras)}]'"
 
 
 def _first_line(spec: type[Any]) -> str:

@@ -55,6 +55,12 @@ def _panels() -> Iterable[str]:
     return PANELS
 
 
+def _numbers() -> Iterable[str]:
+    from epochreel.render.panels import NUMBERS
+
+    return NUMBERS
+
+
 def _paces() -> Iterable[str]:
     from epochreel.render.pacing import PACES
 
@@ -103,6 +109,16 @@ class PanelSpec(Spec):
     subtitle: Title | None = None
     bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
+    numbers: Entries[Annotated[str, choice(_numbers)]] | None = None
+
+    @field_validator("numbers")
+    @classmethod
+    def _each_number_once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = unique_index(value or ())
+        if value and twice:
+            again, first = twice
+            raise problem(f"must not repeat entry {first}, got {quoted(value[again])}", (again,))
+        return value
 
 
 class HoldSpec(Spec):
@@ -159,6 +175,7 @@ class Scene(Spec):
     data: DataSpec = MoonsData()
     models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
     panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
+    columns: Annotated[int, Field(ge=1, le=limits.MAX_PANELS)] | None = None
     captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
@@ -199,6 +216,15 @@ class Scene(Spec):
                     f"got {quoted(panel.model)}{hint}",
                     where,
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_have_panels(self) -> Self:
+        panels = len(self.shown)
+        if self.columns is not None and self.columns > panels:
+            raise problem(
+                f"must be ≤ {panels}, the number of panels, got {self.columns}", ("columns",)
+            )
         return self
 
     @model_validator(mode="after")
@@ -243,6 +269,12 @@ class Scene(Spec):
         return tuple(
             panel.model_copy(update={"model": panel.model or only}) for panel in self.panels
         )
+
+    @property
+    def timed(self) -> bool:
+        """Whether the seconds of its trainings are shown, so that nothing else may take any."""
+        numbers = {key for panel in self.panels for key in panel.numbers or ()}
+        return "seconds" in numbers or self.timeline.align == "seconds"
 
 
 def _listed(names: list[str]) -> str:

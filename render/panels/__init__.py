@@ -6,7 +6,7 @@ A panel is a frozen dataclass of options. :meth:`Panel.outline` says what room i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from epochreel.render.style import Color, Style, TypeScale
 
 __all__ = [
+    "NUMBERS",
     "PANELS",
     "EmptyPanel",
     "LegendEntry",
@@ -35,6 +36,15 @@ PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
 }
 """Where each kind of panel lives; imported on use."""
+
+NUMBERS: Mapping[str, str] = {
+    "test_accuracy": "test accuracy",
+    "test_loss": "test loss",
+    "train_accuracy": "train accuracy",
+    "train_loss": "train loss",
+    "seconds": "training",
+}
+"""What a panel can say of a model in numbers, and the label of each."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +67,26 @@ class Outline:
         Width of its widest tick label in pixels.
     title_width, numbers_width : float
         Widths of heading and of the numbers that go with it, in pixels; no numbers: 0.
+    strip_width : float
+        Least width of the numbers on a line of their own.
     subtitle : bool
         Whether it has a second heading line.
     legend : tuple of LegendEntry
     legend_note : str
         What the legend's markers are, such as ``"test points"``.
+    plane : hashable
+        What its axes are of. Panels of equal planes may share the labels of their ticks; ``None``
+        is equal to none.
     """
 
     tick_width: float = 0.0
     title_width: float = 0.0
     numbers_width: float = 0.0
+    strip_width: float = 0.0
     subtitle: bool = False
     legend: tuple[LegendEntry, ...] = ()
     legend_note: str = ""
+    plane: Hashable = None
 
 
 class PanelDrawing(Protocol):

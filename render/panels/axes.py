@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.ticker import MaxNLocator
 
 from epochreel.nn.dataset import Dataset, Viewport
-from epochreel.render.layout import Slot, tick_gap
+from epochreel.render.layout import Rect, Slot, tick_gap
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import TypeScale
 from epochreel.render.text import points, shorten, text_width
@@ -17,12 +17,18 @@ __all__ = ["draw_axes", "frame_axes", "tick_width"]
 
 def draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
     """Write tick labels outside of the box, and each axis's name between two of them."""
-    style, scale, body = stage.style, stage.layout.scale, slot.body
-    viewport = dataset.viewport
+    body = slot.body
     axes = stage.axes(body)
     axes.set_axis_off()
-    gap = tick_gap(scale)
-    x_baseline = body.bottom + gap + 0.74 * scale.small
+    if slot.x_labels:
+        _label_below(stage, body, dataset)
+    if slot.y_labels:
+        _label_beside(stage, body, dataset)
+
+
+def _label_below(stage: Stage, body: Rect, dataset: Dataset) -> None:
+    style, scale, viewport = stage.style, stage.layout.scale, dataset.viewport
+    x_baseline = body.bottom + tick_gap(scale) + 0.74 * scale.small
     ticks = _ticks(viewport.x_min, viewport.x_max)
     to_x = body.width / viewport.width
     places = [body.left + (tick - viewport.x_min) * to_x for tick in ticks]
@@ -36,6 +42,10 @@ def draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
     name = shorten(dataset.feature_names[0], gap_px - widest - scale.small, scale.small)
     stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
 
+
+def _label_beside(stage: Stage, body: Rect, dataset: Dataset) -> None:
+    style, scale, viewport = stage.style, stage.layout.scale, dataset.viewport
+    gap = tick_gap(scale)
     ticks = _ticks(viewport.y_min, viewport.y_max)
     to_y = body.height / viewport.height
     drop = 0.35 * scale.small  # from a line's middle to its baseline

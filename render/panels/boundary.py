@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
@@ -18,12 +18,18 @@ from epochreel.render.isoline import Pieces, find_isoline
 from epochreel.render.layout import Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
+from epochreel.render.panels.numbers import (
+    Measure,
+    choose_numbers,
+    numbers_width,
+    place_numbers,
+    strip_width,
+)
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.stroke import Stroke
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import (
     NumberSlot,
-    format_metric,
     number_width,
     points,
     shorten,
@@ -58,6 +64,9 @@ class BoundaryPanel:
         Number of colour steps over probabilities in [0, 1]; smooth is as many as a pixel can show.
     show_points : {"test", "train", "none"}
         Which points of the dataset are drawn.
+    numbers : sequence of str or None
+        Which of :data:`~epochreel.render.panels.NUMBERS` are shown, in this order; accuracy and
+        loss on the test split when left out, or on the training data where there is none.
     """
 
     model: str
@@ -65,6 +74,7 @@ class BoundaryPanel:
     subtitle: str | None = None
     bands: int | Literal["smooth"] = 25
     show_points: Literal["test", "train", "none"] = "test"
+    numbers: Sequence[str] | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -80,6 +90,7 @@ class BoundaryPanel:
     ) -> Outline:
         """Say what room it wants."""
         recording = recordings[self.model]
+        measures = choose_numbers(recording, self.numbers)
         samples = _points(recording.dataset, self.show_points)
         entries: tuple[LegendEntry, ...] = ()
         if samples is not None:
@@ -88,10 +99,12 @@ class BoundaryPanel:
             tick_width=tick_width(recording.dataset, scale),
             title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
             + number_width("0" * _digits(recording), title_size, "semibold"),
-            numbers_width=_numbers_width(recording, scale),
+            numbers_width=numbers_width(measures, scale),
+            strip_width=strip_width(measures, scale),
             subtitle=self.subtitle is not None,
             legend=entries,
             legend_note="" if samples is None else samples[2],
+            plane=(recording.dataset.viewport, tuple(recording.dataset.feature_names)),
         )
 
     def build(self, stage: Stage, slot: Slot, title_size: float) -> PanelDrawing:
@@ -105,10 +118,11 @@ class BoundaryPanel:
         if samples is not None:
             _draw_points(over, samples[0], samples[1], recording.dataset.classes, stage, slot)
 
+        measures = choose_numbers(recording, self.numbers)
         left = float(slot.body.left)
         room = float(slot.body.width)
         if slot.strip is None:
-            room -= _numbers_width(recording, scale) + scale.title
+            room -= numbers_width(measures, scale) + scale.title
         lead = self._lead(recording, room, title_size)
         stage.text(left, slot.title_baseline, lead, title_size, style.ink, weight="semibold")
         counter = stage.number(
@@ -143,7 +157,7 @@ class BoundaryPanel:
             hatching=Hatching(grid, style, scale),
             counter=counter,
             counter_digits=_digits(recording),
-            numbers=_build_numbers(stage, slot, recording),
+            numbers=place_numbers(stage, slot, measures),
         )
 
     def _lead(self, recording: Recording, room: float, size_px: float) -> str:
@@ -169,7 +183,7 @@ class _BoundaryDrawing:
     hatching: Hatching
     counter: NumberSlot
     counter_digits: int
-    numbers: tuple[tuple[str, NumberSlot], ...]
+    numbers: tuple[tuple[Measure, NumberSlot], ...]
 
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
         """Paint field, line and digits."""
@@ -195,9 +209,8 @@ class _BoundaryDrawing:
         snapshot, recording = moment.snapshots[self.model], self.recording
         count = recording.updates if recording.unit == "update" else recording.epochs
         shown = [(self.counter, f"{reached(count, snapshot):0{self.counter_digits}d}")]
-        for key, number in self.numbers:  # as measured last; between snapshots nothing was
-            value = float(recording.metrics[key][int(snapshot)])
-            shown.append((number, _number_text(key, value)))
+        for measure, number in self.numbers:
+            shown.append((number, measure.text(recording, snapshot)))
         return shown
 
     def _paint_field(self, box: npt.NDArray[np.uint8], moment: Moment) -> Pieces:
@@ -238,66 +251,6 @@ def _digits(recording: Recording) -> int:
     """Width of the counter: five digits as published, more where the training is longer."""
     last = recording.updates if recording.unit == "update" else recording.epochs
     return max(5, len(str(int(last[-1]))))
-
-
-def _number_keys(recording: Recording) -> tuple[str, ...]:
-    """Metrics shown, of those known: on the test split, or on the training data without one."""
-    split = "test" if any(key.startswith("test_") for key in recording.metrics) else "train"
-    keys = f"{split}_accuracy", f"{split}_loss"
-    return tuple(key for key in keys if key in recording.metrics)
-
-
-def _number_text(key: str, value: float) -> str:
-    """Write a metric: accuracy with three decimals, a loss with six characters."""
-    return f"{value:.3f}" if key.endswith("accuracy") else format_metric(value)
-
-
-def _number_width(key: str, size_px: float) -> float:
-    return number_width("0.000" if key.endswith("accuracy") else "0.0000", size_px, "semibold")
-
-
-def _label(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _column(key: str, scale: TypeScale, size_px: float) -> tuple[str, float]:
-    """Label of a number and the width of both on one line."""
-    label = _label(key)
-    gap = 0.45 * scale.small
-    return label, text_width(label, scale.small) + gap + _number_width(key, size_px)
-
-
-def _numbers_width(recording: Recording, scale: TypeScale) -> float:
-    """Width of all numbers on one line, with a space before each."""
-    widths = [_column(key, scale, scale.body)[1] for key in _number_keys(recording)]
-    return sum(widths) + scale.body * len(widths)
-
-
-def _build_numbers(
-    stage: Stage, slot: Slot, recording: Recording
-) -> tuple[tuple[str, NumberSlot], ...]:
-    """Place the numbers: beneath the plot, or right-aligned on the title's line."""
-    style, scale = stage.style, stage.layout.scale
-    keys = _number_keys(recording)
-    numbers: list[tuple[str, NumberSlot]] = []
-    if slot.strip is not None:
-        for index, key in enumerate(keys):
-            x = slot.strip.left + index * slot.strip.width / len(keys)
-            label_baseline = slot.strip.top + scale.small
-            stage.text(x, label_baseline, _label(key), scale.small, style.muted)
-            baseline = label_baseline + 0.42 * scale.small + 0.75 * scale.title
-            slot_ = stage.number(x, baseline, scale.title, style.ink, weight="semibold")
-            numbers.append((key, slot_))
-        return tuple(numbers)
-    right = float(slot.body.right)
-    for key in reversed(keys):
-        label, width = _column(key, scale, scale.body)
-        stage.text(right - width, slot.title_baseline, label, scale.small, style.muted)
-        x = right - _number_width(key, scale.body)
-        slot_ = stage.number(x, slot.title_baseline, scale.body, style.ink, weight="semibold")
-        numbers.append((key, slot_))
-        right -= width + scale.body
-    return tuple(numbers)
 
 
 def _points(

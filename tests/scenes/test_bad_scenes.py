@@ -79,6 +79,32 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         ["≥ 0", "got -5"],
     ),
     "no frames": ("[timeline]\nmax_frames = 0", 2, "timeline.max_frames", ["≥ 1"]),
+    # numbers and their places
+    "unknown number": (
+        '[[panels]]\nnumbers = ["test_loss",\n"test_acuracy"]',
+        3,
+        "panels[0].numbers[1]",
+        ["'seconds'", "got 'test_acuracy'", "did you mean 'test_accuracy'"],
+    ),
+    "a number twice": (
+        '[[panels]]\nnumbers = ["seconds", "seconds"]',
+        2,
+        "panels[0].numbers[1]",
+        ["must not repeat entry 0", "'seconds'"],
+    ),
+    "test numbers without test samples": (
+        '[data]\ntest_fraction = 0.0\n[[panels]]\nnumbers = ["train_loss", "test_loss"]',
+        4,
+        "panels[0].numbers[1]",
+        ["without test samples", "got 'test_loss'"],
+    ),
+    "no columns": ("columns = 0", 1, "columns", ["≥ 1", "got 0"]),
+    "more columns than panels": (
+        "columns = 3\n" + MODELS + 'name = "A"\n' + MODELS + 'name = "B"',
+        1,
+        "columns",
+        ["≤ 2, the number of panels", "got 3"],
+    ),
     # text
     "title too long": (f'title = "{"x" * 121}"', 1, "title", ["at most 120 characters", "got 121"]),
     "blank title": ('title = " "', 1, "title", ["must not be blank"]),

@@ -19,7 +19,7 @@ from epochreel.scenes.library import STARTER, ready_made
 ESCAPE = "\x1b"
 
 
-@pytest.mark.parametrize("command", ["", "render", "still", "check", "list", "new"])
+@pytest.mark.parametrize("command", ["", "render", "still", "compare", "check", "list", "new"])
 def test_help_has_examples_and_goes_to_stdout(command: str, cli: Callable[..., Any]) -> None:
     ran = cli(*command.split(), "--help")
     assert ran.code == 0
