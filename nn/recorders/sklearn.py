@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from os import PathLike
@@ -19,7 +19,7 @@ from epochreel.nn.errors import InvalidInputError, whole_number
 from epochreel.nn.recorders.base import Recorder
 from epochreel.nn.recorders.sklearn_layers import estimator_steps, read_estimator
 
-__all__ = ["fit_recorded", "record_fitted"]
+__all__ = ["fit_recorded", "interruptible", "record_fitted"]
 
 sklearn: Any = import_module("sklearn")
 import_module("sklearn.neural_network")
@@ -106,7 +106,7 @@ def fit_recorded(
     unit = "epoch" if way == "partial_fit" and batch_size is None else "update"
     options = {"unit": unit, "name": type(last).__name__, **options}
     data = {"data": (x, labels), "test_data": test_data}
-    with _opened(recorder, estimator, classes, **data, **options) as open_recorder:
+    with _opened(recorder, estimator, classes, **data, **options) as open_recorder, interruptible():
         per_epoch = 1 if batch_size is None else -(-len(x) // batch_size)
         usual = max(1, round(total * per_epoch / SNAPSHOTS))
         keep = usual if every is None else whole_number("every", every)
@@ -159,6 +159,24 @@ def record_fitted(
     options = {"name": type(last).__name__, "data": data, "test_data": test_data, **options}
     with _opened(recorder, estimator, classes, **options) as open_recorder:
         _capture(open_recorder, estimator, (1, 1.0))
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """Let Ctrl-C end a training: scikit-learn's networks only warn of it, and train on.
+
+    Raises
+    ------
+    KeyboardInterrupt
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Training interrupted", UserWarning)
+        try:
+            yield
+        except UserWarning as err:
+            if not str(err).startswith("Training interrupted"):
+                raise
+            raise KeyboardInterrupt from err
 
 
 def _last(estimator: Any) -> Any:

@@ -197,18 +197,19 @@ def test_a_fitted_classifier_is_one_snapshot(tmp_path) -> None:
     assert recording.metrics["train_accuracy"][0] == model.score(X, NAMES)
 
 
-def test_fitting_is_interrupted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, fit, calls = mlp(), MLPClassifier.partial_fit, []
+def test_ctrl_c_ends_it(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a call scikit-learn itself would only warn, and the next call would go on."""
+    backprop, calls = MLPClassifier._backprop, []
 
-    def interrupted(self, *arguments, **options):
+    def interrupted(self, *arguments):
         calls.append(1)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return fit(self, *arguments, **options)
+        return backprop(self, *arguments)
 
-    monkeypatch.setattr(MLPClassifier, "partial_fit", interrupted)
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fit_recorded(model, X, Y, tmp_path / "run.reel", epochs=9, every=1)
+        fit_recorded(mlp(), X, Y, tmp_path / "run.reel", epochs=9, every=1)
     recording = load_recording(tmp_path / "run.reel")
     assert recording.updates.tolist() == [1, 2, 3]
     assert recording.stopped == "KeyboardInterrupt"
