@@ -6,25 +6,22 @@ interrupted.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epochreel.scenes.guarding import INTERRUPTED
+from epochreel.scenes.guarding import guarded as _guarded
+from epochreel.scenes.guarding import make_reporter as _make_reporter
+from epochreel.scenes.guarding import terminable as _terminable
+
 if TYPE_CHECKING:
     from epochreel.scenes.preparing import PreparedScene
-    from epochreel.scenes.progress import Reporter
 
 __all__ = ["app", "main"]
-
-FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
-_INTERRUPTED = "interrupted; nothing half-made is left"
 
 app = typer.Typer(
     name="epochreel",
@@ -312,93 +309,3 @@ def new(
 
         write_starter(file, force=force)
         print(f"{file}: written; try: epochreel check {file}")
-
-
-class _Signals:
-    """Which signal came to end the program, if one did."""
-
-    came: int | None = None
-
-
-@contextmanager
-def _guarded() -> Generator[None]:
-    """Turn what can go wrong into lines on stderr and an exit code."""
-    try:
-        yield
-        sys.stdout.flush()
-    except Exception as error:
-        code = _explain(error)
-        if code is None:
-            raise
-        raise typer.Exit(code) from None
-    except KeyboardInterrupt:
-        _tell(_INTERRUPTED)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _explain(error: Exception) -> int | None:
-    """Say what happened and choose the exit code; ``None`` for a mistake of the program itself."""
-    from epochreel.nn.errors import (
-        Cancelled,
-        EpochreelError,
-        InvalidInputError,
-        MissingPackageError,
-        SceneError,
-    )
-
-    if _Signals.came is not None or isinstance(error, Cancelled):
-        # where C code was interrupted, as in an import, the error is any other
-        _tell(_INTERRUPTED)
-        return TERMINATED if _Signals.came == signal.SIGTERM else INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        # whoever read the output has enough; writing the rest at exit must not fail again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    if isinstance(error, MemoryError):
-        _tell("out of memory")
-        return FAILED
-    if isinstance(error, EpochreelError):
-        _tell(str(error))
-        unusable = isinstance(error, SceneError | InvalidInputError | MissingPackageError)
-        return UNUSABLE if unusable else FAILED
-    return None
-
-
-@contextmanager
-def _terminable() -> Generator[None]:
-    """Remember who ends the program; let a polite kill put things away as Ctrl-C does."""
-
-    def leave(number: int, frame: object) -> None:
-        _Signals.came = number
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(TERMINATED)
-
-    _Signals.came = None
-    # in a thread, and where somebody else handles or ignores signals, that is left alone
-    mine = threading.current_thread() is threading.main_thread()
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    before = {
-        number: signal.signal(number, leave)
-        for number, handler in usual.items()
-        if mine and signal.getsignal(number) is handler
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _make_reporter(*, quiet: bool) -> Reporter:
-    from epochreel.scenes.progress import LineReporter, TqdmReporter
-
-    if sys.stderr.isatty() and not quiet:
-        return TqdmReporter(sys.stderr)
-    return LineReporter(sys.stderr, quiet=quiet)
-
-
-def _tell(*messages: str) -> None:
-    for message in messages:
-        for line in message.splitlines():
-            print(f"epochreel: {line}", file=sys.stderr)
