@@ -18,10 +18,15 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
+from epochreel.scenes.interruptions import (
+    interruptions_deferred,
+    interrupts_blocked,
+    uninterrupted,
+)
 from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 
 __all__ = [
@@ -33,7 +38,6 @@ __all__ = [
     "WorkerPool",
     "default_jobs",
     "one_blas_thread",
-    "uninterrupted",
 ]
 
 GRACE_S = 5.0
@@ -42,7 +46,6 @@ GRACE_S = 5.0
 START_S = 30.0
 """How long workers may take to start before what is measured no longer waits for them."""
 
-Handler = Callable[[int, FrameType | None], Any] | int
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -177,7 +180,7 @@ class WorkerPool(ProcessPoolExecutor):
         # the first task, since until then this process takes a core itself, for making data.
         self._complete = False
         try:
-            with _interruptions_deferred():
+            with interruptions_deferred():
                 for _ in range(jobs - 1):
                     super().submit(_be_there)
         except BaseException as error:  # nobody else knows of the processes yet
@@ -187,7 +190,7 @@ class WorkerPool(ProcessPoolExecutor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand a task to the workers, starting one more if none is free."""
         # an interruption in here could leave a process behind that is started by half
-        with _interruptions_deferred():
+        with interruptions_deferred():
             future = super().submit(fn, *args, **kwargs)
             self._be_complete()
             return future
@@ -256,7 +259,7 @@ class PassingProcess(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand over a task."""
-        with _interruptions_deferred():
+        with interruptions_deferred():
             return super().submit(fn, *args, **kwargs)
 
 
@@ -264,7 +267,7 @@ class _DeafProcess(SpawnProcess):
     """A worker to which Ctrl-C never gets, not even while it starts."""
 
     def start(self) -> None:
-        with _interrupts_blocked():
+        with interrupts_blocked():
             super().start()
 
 
@@ -286,61 +289,6 @@ def _nobody_listening() -> Generator[None]:
     """Go on working when there is nobody to tell: stderr may be a pipe that was closed."""
     with suppress(OSError, ValueError):
         yield
-
-
-@contextmanager
-def _interrupts_blocked() -> Generator[None]:
-    """Block SIGINT for this thread and for processes it starts; they inherit the mask."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _interruptions_deferred() -> Generator[None]:
-    """Put off Ctrl-C and a polite kill until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[tuple[int, FrameType | None]] = []
-    before = _handle(lambda number, frame: came.append((number, frame)))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number, frame in came:
-            handler = before[number]
-            if callable(handler):
-                handler(number, frame)
-
-
-@contextmanager
-def uninterrupted() -> Generator[None]:
-    """Put things away without being interrupted by a second, impatient Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = _handle(signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _handle(handler: Handler) -> dict[int, Handler]:
-    """Set a handler for what ends a program, and give those that were set before."""
-    return {
-        # None stands for one that was not set from Python, and can't be set again
-        number: signal.signal(number, handler) or signal.SIG_DFL
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
 
 
 class _Worker:

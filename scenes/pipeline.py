@@ -13,8 +13,9 @@ from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Timeline
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
-from epochreel.scenes.executors import GRACE_S, Link, Settling, Stoppable, uninterrupted
+from epochreel.scenes.executors import GRACE_S, Link, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.interruptions import uninterrupted
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path, PurePosixPath
 
-from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.nn.recording import Recording
@@ -23,6 +22,13 @@ from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
+from epochreel.scenes.refusing import (
+    refuse_numbers,
+    refuse_panels,
+    refuse_plan,
+    refuse_task,
+    refuse_whole,
+)
 from epochreel.scenes.schema import Scene
 
 __all__ = [
@@ -237,14 +243,14 @@ def prepare_scene(
         problem
         for index, plan in enumerate(plans)
         for problem in (
-            _refuse_plan(plan, index, samples)
-            + _refuse_task(plan, index, dataset)
+            refuse_plan(plan, index, samples)
+            + refuse_task(plan, index, dataset)
             + refuse_engine(plan, index)
         )
     ]
-    problems = problems or _refuse_panels(file.scene, plans, dataset.classes)
-    problems = problems or _refuse_numbers(file.scene, dataset)
-    problems = problems or _refuse_whole(plans)
+    problems = problems or refuse_panels(file.scene, plans, dataset.classes)
+    problems = problems or refuse_numbers(file.scene, dataset)
+    problems = problems or refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
         problems = _refuse_frames(prepared) or _refuse_moments(prepared)
@@ -262,109 +268,6 @@ def _data_problem(error: InvalidInputError, spec: DataSpec) -> Problem:
     if key is None or key.group(1) not in type(spec).model_fields:
         return ("data", "path") if isinstance(spec, CsvData) else ("data",), message
     return ("data", key.group(1)), message[key.end() :]
-
-
-def _refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
-    model = ("models", index)
-    if plan.updates > limits.MAX_ITERATIONS:
-        return [
-            (
-                (*model, "epochs"),
-                f"must give at most {count(limits.MAX_ITERATIONS, 'update')}, "
-                f"got {count(plan.updates, 'update')}",
-            )
-        ]
-    if plan.snapshots > limits.MAX_FRAMES and plan.every is not None:
-        least = ceil(plan.every * plan.snapshots / limits.MAX_FRAMES)
-        return [
-            (
-                (*model, "capture", "every"),
-                f"must give at most {count(limits.MAX_FRAMES, 'snapshot')}, so be ≥ {least} here, "
-                f"got {plan.every}",
-            )
-        ]
-    batch = plan.batch_size or samples
-    if batch * plan.unit_count > limits.MAX_BATCH_VALUES:
-        return [
-            (
-                (*model, "batch_size"),
-                f"must be at most {limits.MAX_BATCH_VALUES // plan.unit_count} for layers of "
-                f"{count(plan.unit_count, 'unit')} in all (samples × units ≤ "
-                f"{limits.MAX_BATCH_VALUES}), got {batch}",
-            )
-        ]
-    return []
-
-
-def _refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Problem]:
-    """Compare a model with what it is to learn."""
-    model = ("models", index)
-    problems: list[Problem] = []
-    classes = dataset.classes
-    if plan.loss == "binary_crossentropy" and classes > 2:
-        problems.append(((*model, "loss"), f"can't be '{plan.loss}' for data of {classes} classes"))
-    elif plan.outputs != classes and (classes > 2 or plan.outputs > 1):
-        text = f"must be {classes} in the last entry, one for each class, got {plan.outputs}"
-        where = ("architecture", len(plan.layers) - 1, "output_dim")
-        problems.append(((*model, *where), text))
-    stopping = plan.early_stopping
-    if stopping is not None and stopping.monitor.startswith("val_") and not len(dataset.y_test):
-        text = f"must be 'loss' or 'accuracy' without test samples, got '{stopping.monitor}'"
-        problems.append(((*model, "early_stopping", "monitor"), text))
-    if isinstance(plan.capture, Listed) and plan.capture.moments:
-        last = plan.capture.moments[-1]
-        if last > plan.updates:
-            text = f"must be ≤ {plan.updates}, the updates of this training, got {last}"
-            where = ("capture", "updates", len(plan.capture.moments) - 1)
-            problems.append(((*model, *where), text))
-    return problems
-
-
-def _refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) -> list[Problem]:
-    """Refuse models whose outputs a panel can't draw."""
-    shown = {panel.model for panel in scene.shown if panel.kind == "boundary"}
-    for index, plan in enumerate(plans):
-        if plan.outputs > 1 and plan.name in shown:
-            drawn = "boundary panels, which draw the probability of one of two classes"
-            if classes > 2:
-                return [(("data", "classes"), f"must be 2 for {drawn}, got {classes}")]
-            text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
-            return [(("models", index, "loss"), text)]
-    return []
-
-
-def _refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
-    """Refuse numbers that nothing will be measured for."""
-    if len(dataset.y_test):
-        return []
-    return [
-        (
-            ("panels", index, "numbers", place),
-            f"must be one of the training data without test samples, got {quoted(key)}",
-        )
-        for index, panel in enumerate(scene.panels)
-        for place, key in enumerate(panel.numbers or ())
-        if key.startswith("test_")
-    ]
-
-
-def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
-    # an adaptive capture keeps twice as many on its way
-    rooms = [plan.snapshots * (1 + isinstance(plan.capture, Adaptive)) for plan in plans]
-    values = [room * plan.parameter_count for room, plan in zip(rooms, plans, strict=True)]
-    if sum(values) <= limits.MAX_RECORDED_VALUES:
-        return []
-    index = values.index(max(values))
-    plan = plans[index]
-    return [
-        (
-            ("models", index, "capture"),
-            f"must keep at most {count(limits.MAX_RECORDED_VALUES, 'number')} in all "
-            f"(snapshots × parameters of all models), got {count(sum(values), 'number')}, most of "
-            f"them from {count(rooms[index], 'snapshot')} × "
-            f"{count(plan.parameter_count, 'parameter')}; keep fewer snapshots",
-        )
-    ]
 
 
 def _refuse_frames(scene: PreparedScene) -> list[Problem]:
