@@ -21,6 +21,9 @@ __all__ = ["Grid", "GridRecording", "as_logits"]
 CERTAIN = 16.0
 """The logit of a probability of 0 or 1; that of 1 − 1.1e-7, about the last below 1 in float32."""
 
+COARSE_PX = 8
+"""Pixels between points; a film of 1600×1200 itself asks a model no more often than that."""
+
 OUTPUTS = ("probabilities", "logits")
 
 
@@ -185,6 +188,28 @@ class GridRecording(Snapshots):
             return low
         high = self.grid.interpolate(self.predictions[before + 1], points)
         return (low + (high - low) * share).astype(np.float32, copy=False)
+
+    def shortfall(self, viewport: Viewport, size_px: tuple[int, int]) -> str | None:
+        """Say what a picture can't show: places that weren't captured, or such detail."""
+        mine = self.grid.viewport
+        outside = (
+            viewport.x_min < mine.x_min
+            or viewport.x_max > mine.x_max
+            or viewport.y_min < mine.y_min
+            or viewport.y_max > mine.y_max
+        )
+        if outside:
+            return (
+                f"was captured for {mine.x_min:.3g} ≤ x ≤ {mine.x_max:.3g} and "
+                f"{mine.y_min:.3g} ≤ y ≤ {mine.y_max:.3g} only; it is hatched elsewhere"
+            )
+        columns = (self.grid.columns - 1) * viewport.width / mine.width
+        rows = (self.grid.rows - 1) * viewport.height / mine.height
+        if size_px[0] <= COARSE_PX * columns and size_px[1] <= COARSE_PX * rows:
+            return None
+        return (
+            f"was captured on {columns:.0f}×{rows:.0f} points, few for {size_px[0]}×{size_px[1]} px"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Give pickle a plain dict of where it comes from."""

@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture, parameter_count
-from epochreel.nn.dataset import Dataset, FloatArray, IntArray, read_only
+from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport, read_only
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.network import Network
 from epochreel.nn.rows import Rows
 
 __all__ = [
     "FunctionRecording",
+    "Gridded",
     "Link",
     "ParameterRecording",
     "Provenance",
@@ -105,6 +106,15 @@ class Recording(Protocol):
 
     def __len__(self) -> int:
         """Return the number of snapshots."""
+        ...
+
+
+@runtime_checkable
+class Gridded(Protocol):
+    """A recording that knows its predictions on a grid only."""
+
+    def shortfall(self, viewport: Viewport, size_px: tuple[int, int]) -> str | None:
+        """Say what a picture of `viewport`, so many pixels wide and high, can't show."""
         ...
 
 

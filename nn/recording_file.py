@@ -157,7 +157,7 @@ def _recording(
         "unit": cast(Unit, unit),
         "link": cast(Link, link),
         "stopped": header.text_or_none("stopped"),
-        "metrics": _series(arrays, REPORTED) | _series(arrays, METRICS),
+        "metrics": _last_known(_series(arrays, REPORTED)) | _series(arrays, METRICS),
         "provenance": {name: provenance.text_or_whole(name) for name in provenance},
         **{name: _array(arrays, name) for name in SERIES},
     }
@@ -180,6 +180,15 @@ def _series(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArra
         for name in arrays
         if name.startswith(prefix)
     }
+
+
+def _last_known(series: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Let what a framework reported now and then count until it reports again."""
+    filled: dict[str, NDArray[Any]] = {}
+    for name, values in series.items():
+        places = np.where(np.isnan(values), 0, np.arange(len(values)))
+        filled[name] = values[np.maximum.accumulate(places)]
+    return filled
 
 
 def _array(arrays: Mapping[str, T], name: str) -> T:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.errors import InvalidInputError, unknown_name
-from epochreel.nn.recording import Recording
+from epochreel.nn.recording import Gridded, Recording
 from epochreel.render.captions import (
     MAX_LINES,
     Caption,
@@ -197,13 +197,24 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: captions that aren't shown, or not whole."""
+        """What a viewer should know: captions that aren't shown, or not whole; coarse grids."""
         cut = [
             f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
             for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
             if len(lines) > MAX_LINES
         ]
-        return (*self._track.notes, *cut)
+        return (*self._track.notes, *cut, *self._shortfalls())
+
+    def _shortfalls(self) -> Iterator[str]:
+        """Say what recordings on a grid can't show at this size."""
+        for panel, slot in zip(self.panels, self.layout.slots, strict=True):
+            for model in panel.models:
+                recording = self.recordings[model]
+                if isinstance(recording, Gridded):
+                    size_px = slot.body.width, slot.body.height
+                    lack = recording.shortfall(recording.dataset.viewport, size_px)
+                    if lack is not None:
+                        yield f"model {model!r}: {lack}"
 
     def _wrapped(self, layout: FrameLayout) -> list[list[str]]:
         """Lines of each caption, as many as it needs."""

@@ -6,24 +6,22 @@ interrupted.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epochreel.scenes.guarding import INTERRUPTED
+from epochreel.scenes.guarding import guarded as _guarded
+from epochreel.scenes.guarding import make_reporter as _make_reporter
+from epochreel.scenes.guarding import terminable as _terminable
+
 if TYPE_CHECKING:
-    from epochreel.scenes.progress import Reporter
+    from epochreel.scenes.preparing import PreparedScene
 
 __all__ = ["app", "main"]
-
-FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
-_INTERRUPTED = "interrupted; nothing half-made is left"
 
 app = typer.Typer(
     name="epochreel",
@@ -124,28 +122,112 @@ def render(
 ) -> None:
     """Train the models of scenes and make their films."""
     with _guarded():
-        from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
-        from epochreel.scenes.pipeline import render_scenes, useful_jobs
         from epochreel.scenes.preparing import load_scenes
-        from epochreel.scenes.reporting import describe_artifacts
 
-        loaded = load_scenes(scenes)
-        workers = min(jobs or default_jobs(), useful_jobs(loaded, preview=preview))
-        reporter = _make_reporter(quiet=quiet)
-        try:
-            with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
-                artifacts = render_scenes(
-                    loaded,
-                    output,
-                    executor=executor,
-                    reporter=reporter,
-                    jobs=workers,
-                    preview=preview,
-                )
-        finally:
-            reporter.close()
-        for line in describe_artifacts(artifacts):
-            print(line)
+        _make_films(load_scenes(scenes), output, preview=preview, quiet=quiet, jobs=jobs)
+
+
+@app.command(
+    epilog=_examples(
+        "film run.reel -o run.mp4",
+        "film one.reel two.reel -o both.gif --size 1200x500",
+        "film run.reel -o run.mp4 -o run.gif --style light --duration 12",
+    )
+)
+def film(
+    reels: Annotated[
+        list[str],
+        typer.Argument(metavar="REEL", help="Recordings; several are shown side by side."),
+    ],
+    output: Annotated[
+        list[Path],
+        typer.Option("-o", "--output", metavar="FILE", help="The film; say it again for more."),
+    ],
+    style: Annotated[
+        str | None, typer.Option("--style", metavar="STYLE", help="See 'epochreel list'.")
+    ] = None,
+    panel: Annotated[
+        list[str] | None,
+        typer.Option("--panel", metavar="PANEL", help="What is shown of each; see 'list'."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="WxH", help="In pixels, such as 1600x1200.")
+    ] = None,
+    fps: Annotated[
+        int | None, typer.Option("--fps", metavar="N", help="Frames per second; default: 20.")
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option("--duration", metavar="S", help="Seconds, without holds.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT")] = None,
+    viewport: Annotated[
+        str | None,
+        typer.Option("--viewport", metavar="X0,X1,Y0,Y1", help="What of the plane is shown."),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="A fast draft, small and short.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No progress; errors and notes are still told.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
+    ] = None,
+) -> None:
+    """Make films of recordings. Needs no framework, and trains nothing.
+
+    There is a frame for each snapshot, at most 600 unless --fps or --duration is given. Recordings
+    side by side are shown at the same update.
+    """
+    with _guarded():
+        from epochreel.scenes.filming import Wishes, parse_viewport, prepare_film
+        from epochreel.scenes.still import parse_size
+
+        wishes = Wishes(
+            panels=panel or ("boundary",),
+            style=style,
+            size=None if size is None else parse_size(size),
+            fps=fps,
+            duration_s=duration,
+            title=title,
+            viewport=None if viewport is None else parse_viewport(viewport),
+        )
+        scene, folder = prepare_film(reels, output, wishes)
+        _make_films([scene], folder, preview=preview, quiet=quiet, jobs=jobs)
+
+
+@app.command(epilog=_examples("info run.reel", "info *.reel"))
+def info(
+    reels: Annotated[list[str], typer.Argument(metavar="REEL", help="Recordings.")],
+) -> None:
+    """Say what is in recordings."""
+    with _guarded():
+        from epochreel.scenes.describing import describe_recording
+
+        for reel in reels:
+            for line in describe_recording(reel):
+                print(line)
+
+
+def _make_films(
+    scenes: list[PreparedScene], folder: Path, *, preview: bool, quiet: bool, jobs: int | None
+) -> None:
+    from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
+    from epochreel.scenes.pipeline import render_scenes, useful_jobs
+    from epochreel.scenes.reporting import describe_artifacts
+
+    workers = min(jobs or default_jobs(), useful_jobs(scenes, preview=preview))
+    reporter = _make_reporter(quiet=quiet)
+    try:
+        with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
+            artifacts = render_scenes(
+                scenes, folder, executor=executor, reporter=reporter, jobs=workers, preview=preview
+            )
+    finally:
+        reporter.close()
+    for line in describe_artifacts(artifacts):
+        print(line)
 
 
 @app.command(
@@ -227,93 +309,3 @@ def new(
 
         write_starter(file, force=force)
         print(f"{file}: written; try: epochreel check {file}")
-
-
-class _Signals:
-    """Which signal came to end the program, if one did."""
-
-    came: int | None = None
-
-
-@contextmanager
-def _guarded() -> Generator[None]:
-    """Turn what can go wrong into lines on stderr and an exit code."""
-    try:
-        yield
-        sys.stdout.flush()
-    except Exception as error:
-        code = _explain(error)
-        if code is None:
-            raise
-        raise typer.Exit(code) from None
-    except KeyboardInterrupt:
-        _tell(_INTERRUPTED)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _explain(error: Exception) -> int | None:
-    """Say what happened and choose the exit code; ``None`` for a mistake of the program itself."""
-    from epochreel.nn.errors import (
-        Cancelled,
-        EpochreelError,
-        InvalidInputError,
-        MissingPackageError,
-        SceneError,
-    )
-
-    if _Signals.came is not None or isinstance(error, Cancelled):
-        # where C code was interrupted, as in an import, the error is any other
-        _tell(_INTERRUPTED)
-        return TERMINATED if _Signals.came == signal.SIGTERM else INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        # whoever read the output has enough; writing the rest at exit must not fail again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    if isinstance(error, MemoryError):
-        _tell("out of memory")
-        return FAILED
-    if isinstance(error, EpochreelError):
-        _tell(str(error))
-        unusable = isinstance(error, SceneError | InvalidInputError | MissingPackageError)
-        return UNUSABLE if unusable else FAILED
-    return None
-
-
-@contextmanager
-def _terminable() -> Generator[None]:
-    """Remember who ends the program; let a polite kill put things away as Ctrl-C does."""
-
-    def leave(number: int, frame: object) -> None:
-        _Signals.came = number
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(TERMINATED)
-
-    _Signals.came = None
-    # in a thread, and where somebody else handles or ignores signals, that is left alone
-    mine = threading.current_thread() is threading.main_thread()
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    before = {
-        number: signal.signal(number, leave)
-        for number, handler in usual.items()
-        if mine and signal.getsignal(number) is handler
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _make_reporter(*, quiet: bool) -> Reporter:
-    from epochreel.scenes.progress import LineReporter, TqdmReporter
-
-    if sys.stderr.isatty() and not quiet:
-        return TqdmReporter(sys.stderr)
-    return LineReporter(sys.stderr, quiet=quiet)
-
-
-def _tell(*messages: str) -> None:
-    for message in messages:
-        for line in message.splitlines():
-            print(f"epochreel: {line}", file=sys.stderr)

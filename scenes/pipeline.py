@@ -155,6 +155,7 @@ class _Run:
     link: Link
     jobs: int
     preview: bool
+    film_count: int = 1
     recordings: dict[TrainingKey, Recording] = field(default_factory=dict[TrainingKey, Recording])
     running: dict[Future[Any], Work] = field(default_factory=dict[Future[Any], Work])
     parts: dict[_PlannedFilm, list[PartJob]] = field(
@@ -173,9 +174,11 @@ class _Run:
             for scene in self.scenes
             for output in scene.file.scene.outputs
         ]
+        self.film_count = len(films)
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
         self._submit_trainings(films)
+        waiting = self._submit_ready(waiting)
         while self.running:
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self.running, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -190,14 +193,16 @@ class _Run:
                     recording = _result(future, f"training {work[1].name}")
                     self.recordings[work] = recording
                     self._say_what_stopped(recording)
-            ready = [
-                film for film in waiting if all(key in self.recordings for key in film.trainings)
-            ]
-            waiting = [film for film in waiting if film not in ready]
-            # the longest first, so that no worker is left alone with it at the end
-            for film in sorted(ready, key=_pixels, reverse=True):
-                self._submit_film(film, self.jobs // len(films))
+            waiting = self._submit_ready(waiting)
         return [made[film] for film in films]
+
+    def _submit_ready(self, waiting: list[_PlannedFilm]) -> list[_PlannedFilm]:
+        """Submit the films whose models are all trained; give those that still wait."""
+        ready = [film for film in waiting if all(key in self.recordings for key in film.trainings)]
+        # the longest first, so that no worker is left alone with it at the end
+        for film in sorted(ready, key=_pixels, reverse=True):
+            self._submit_film(film, self.jobs // self.film_count)
+        return [film for film in waiting if film not in ready]
 
     def stop(self) -> None:
         for future in self.running:
@@ -221,7 +226,7 @@ class _Run:
             label=str(film.name),
             scene=film.scene.file.scene,
             output=film.output,
-            recordings={key[1].name: self.recordings[key] for key in film.trainings},
+            recordings=self._recordings(film),
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
@@ -252,10 +257,15 @@ class _Run:
         if note:
             self.link.note(note)
 
+    def _recordings(self, film: _PlannedFilm) -> dict[str, Recording]:
+        trained = {key[1].name: self.recordings[key] for key in film.trainings}
+        return {**film.scene.recordings, **trained}
+
     def _artifact(self, film: _PlannedFilm, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
-        recordings = [self.recordings[key] for key in film.trainings]
-        split = "test" if len(film.scene.dataset.y_test) else "train"
+        recordings = self._recordings(film).values()
+        measured = any("test_accuracy" in recording.metrics for recording in recordings)
+        split = "test" if measured else "train"
         notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
         return Artifact(
             path=path,
@@ -264,8 +274,9 @@ class _Run:
             frames=facts.frames,
             bytes=path.stat().st_size,
             accuracies={
-                recording.name: float(recording.metrics[f"{split}_accuracy"][-1])
-                for recording in recordings
+                name: float(recording.metrics[f"{split}_accuracy"][-1])
+                for name, recording in self._recordings(film).items()
+                if f"{split}_accuracy" in recording.metrics
             },
             split=split,
             notes=notes,

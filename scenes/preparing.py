@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
+from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
@@ -38,15 +39,19 @@ class PreparedScene:
     dataset : Dataset
     plans : tuple of TrainingPlan
         One for each model, in the scene's order.
+    recordings : mapping
+        By model name, those of models that needn't be trained any more.
     """
 
     file: SceneFile
     dataset: Dataset
     plans: tuple[TrainingPlan, ...]
+    recordings: Mapping[str, Recording] = field(default_factory=dict[str, Recording])
 
     def timeline(self, *, preview: bool = False) -> Timeline:
         """Plan the film, as it will be when no training stops early."""
         snapshots = {plan.name: plan.snapshots for plan in self.plans}
+        snapshots |= {name: len(recording) for name, recording in self.recordings.items()}
         return plan_film(self.file.scene.timeline, snapshots, preview=preview)
 
 

@@ -124,6 +124,8 @@ def _training(plan: TrainingPlan) -> str:
 
 def _accuracies(artifact: Artifact) -> str:
     values = artifact.accuracies
+    if not values:
+        return ""
     if len(values) == 1:
         return f"{artifact.split} accuracy {next(iter(values.values())):.3f}"
     shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())

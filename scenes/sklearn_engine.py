@@ -14,6 +14,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.history import not_finite
 from epochreel.nn.network import Network
 from epochreel.nn.optimizers import SGD, Adam
+from epochreel.nn.recorders.sklearn import interruptible
 from epochreel.nn.recording import ParameterRecording
 from epochreel.scenes.framework_training import FrameworkTraining, initial_network
 from epochreel.scenes.planning import TrainingPlan
@@ -50,6 +51,15 @@ def train_model(
 
     training = FrameworkTraining(plan, dataset, network, read, on_update)
     training.begin()
+    with interruptible():
+        _train(plan, model, x, y, rng, training)
+    finished = training.stopped or training.iteration == training.total_iterations
+    return training.end(None if finished else not_finite(training.iteration + 1))
+
+
+def _train(
+    plan: TrainingPlan, model: Any, x: Any, y: Any, rng: Any, training: FrameworkTraining
+) -> None:
     by_epoch = _whole_epochs(plan, len(x))
     going = True
     while going:
@@ -64,8 +74,6 @@ def train_model(
             going = _fit(model, x[chosen], y[chosen]) and training.go_on()
             if not going:
                 break
-    finished = training.stopped or training.iteration == training.total_iterations
-    return training.end(None if finished else not_finite(training.iteration + 1))
 
 
 def _build(plan: TrainingPlan, network: Network, x: Any, y: Any, rng: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from epochreel.nn import load_recording
 from epochreel.scenes.cli import main
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
@@ -31,6 +32,23 @@ def test_the_python_example_makes_its_film(tmp_path: Path) -> None:
     with Image.open(tmp_path / "spirals.gif") as film:
         assert film.size == (800, 600)
         assert film.n_frames > 50
+
+
+def test_a_training_of_ones_own_is_filmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    section = README.partition("## Films of your own training")[2]
+    code, commands = re.findall(r"```(?:python)?\n(.*?)```", section, re.DOTALL)[:2]
+    exec(code, {})
+    recording = load_recording("run.reel")
+    assert len(recording) == 100
+    assert recording.metrics["train_accuracy"][-1] > 0.8
+    info, film = commands.splitlines()[:2]
+    assert main(info.split()[1:]) == 0
+    assert "snapshots" in capsys.readouterr().out
+    assert main([*film.split()[1:], "--preview"]) == 0
+    assert (tmp_path / "run-preview.mp4").stat().st_size > 10_000
 
 
 def test_five_lines_make_a_film_and_a_typo_is_answered(

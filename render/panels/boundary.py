@@ -209,7 +209,7 @@ class _BoundaryDrawing:
         def raw(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             # what overflows is drawn as what it is: a probability of 0 or 1, or none
             with np.errstate(over="ignore", invalid="ignore"):
-                return recording.logits(snapshot, places)[:, 0]
+                return margin(recording.logits(snapshot, places))
 
         def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             nonlocal unknown
@@ -221,6 +221,11 @@ class _BoundaryDrawing:
         self.field.paint(nodes, box)
         line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
         return self.hatching.draw(raw, box, line) if unknown else line
+
+
+def margin(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Take the logit of class 1 against class 0 from (points, outputs), of one output or two."""
+    return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits[:, 0]
 
 
 def _step(size: tuple[int, int]) -> int:
@@ -235,9 +240,10 @@ def _digits(recording: Recording) -> int:
 
 
 def _number_keys(recording: Recording) -> tuple[str, ...]:
-    """Metrics shown: on the test split, or on the training data where there is none."""
-    split = "test" if "test_accuracy" in recording.metrics else "train"
-    return f"{split}_accuracy", f"{split}_loss"
+    """Metrics shown, of those known: on the test split, or on the training data without one."""
+    split = "test" if any(key.startswith("test_") for key in recording.metrics) else "train"
+    keys = f"{split}_accuracy", f"{split}_loss"
+    return tuple(key for key in keys if key in recording.metrics)
 
 
 def _number_text(key: str, value: float) -> str:
@@ -301,6 +307,8 @@ def _points(
         return None
     test = which == "test" and len(dataset.y_test) > 0
     x, y = (dataset.x_test, dataset.y_test) if test else (dataset.x_train, dataset.y_train)
+    if not len(y):  # a recording may have no samples
+        return None
     name = "test points" if test else "training points"
     if len(y) <= MOST_POINTS:
         return x, y, name

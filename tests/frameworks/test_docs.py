@@ -1,4 +1,4 @@
-"""The examples in ``docs/``: the first of each page is a whole script, and leaves a recording."""
+"""The examples in ``docs/``: the first of each page is a whole script, and leaves recordings."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ PAGES = {
 
 
 def test_pages_are_found() -> None:
-    assert "keras" in PAGES
+    assert {"anything", "keras", "pytorch", "sklearn"} <= set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_first_example_leaves_a_recording(page: str, tmp_path: Path) -> None:
+def test_the_first_example_leaves_recordings(page: str, tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(PAGES[page], encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, timeout=240
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    (path,) = tmp_path.glob("*.reel")
-    recording = load_recording(path)
-    assert len(recording) > 5
-    assert recording.metrics["train_accuracy"][-1] > max(
-        0.8, recording.metrics["train_accuracy"][0]
-    )
-    assert recording.stopped is None
+    recordings = [load_recording(path) for path in tmp_path.glob("*.reel")]
+    assert max(map(len, recordings)) > 5
+    for recording in recordings:
+        accuracy = recording.metrics["train_accuracy"]
+        assert accuracy[-1] > 0.8
+        assert len(recording) == 1 or accuracy[-1] > accuracy[0]
+        assert recording.stopped is None

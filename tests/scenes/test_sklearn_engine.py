@@ -137,3 +137,19 @@ def test_progress_and_seconds() -> None:
     assert told == sorted(told)
     assert recording.seconds[0] == 0
     assert (np.diff(recording.seconds) > 0).all()
+
+
+def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """scikit-learn itself would only warn, and the next call would go on."""
+    backprop, calls = MLPClassifier._backprop, []
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return backprop(self, *arguments)
+
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        recorded("sklearn")
+    assert len(calls) == 5
