@@ -191,7 +191,8 @@ class _Run:
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
         self._plan_trainings(films)
-        waiting = self._submit_ready(waiting)
+        if not self.batches:
+            waiting = self._submit_ready(waiting)
         while self.running or self.batches:
             if not self.running:
                 self._submit_trainings(self.batches.pop(0))
@@ -231,11 +232,11 @@ class _Run:
 
     def _plan_trainings(self, films: Sequence[_PlannedFilm]) -> None:
         """Put those that are timed first, each by itself; then all others, the longest first."""
-        keys = dict.fromkeys(key for film in films for key in film.trainings)
-        timed = dict.fromkeys(
-            key for film in films if film.scene.file.scene.timed for key in film.trainings
-        )
-        others = sorted((key for key in keys if key not in timed), key=_cost, reverse=True)
+        new = dict.fromkeys(key for film in films for key in film.trainings)
+        new = {key: None for key in new if key not in self.recordings}
+        shown = {key for film in films if film.scene.file.scene.timed for key in film.trainings}
+        timed = [key for key in new if key in shown]
+        others = sorted((key for key in new if key not in shown), key=_cost, reverse=True)
         self.batches = [[key] for key in timed] + ([others] if others else [])
         if timed and isinstance(self.executor, Settling):
             self.executor.settle()

@@ -72,8 +72,8 @@ def choose_numbers(recording: Recording, keys: Sequence[str] | None) -> tuple[Me
     ----------
     recording : Recording
     keys : sequence of str or None
-        Of :data:`NUMBERS`; without any, what is known of accuracy and loss, on the test split, or
-        on the training data where there is none.
+        Of :data:`NUMBERS`; when left out, accuracy and loss as far as they are known: on the test
+        split, or on the training data where there is none.
 
     Raises
     ------
@@ -81,9 +81,8 @@ def choose_numbers(recording: Recording, keys: Sequence[str] | None) -> tuple[Me
         For a number that this recording doesn't have.
     """
     if keys is None:
-        split = "test" if "test_accuracy" in recording.metrics else "train"
-        usual = f"{split}_accuracy", f"{split}_loss"
-        keys = [key for key in usual if key in recording.metrics]
+        split = "test" if any(key.startswith("test_") for key in recording.metrics) else "train"
+        keys = [key for key in (f"{split}_accuracy", f"{split}_loss") if key in recording.metrics]
     measures: list[Measure] = []
     for key in keys:
         label = look_up("numbers", key, NUMBERS)
