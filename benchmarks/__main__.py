@@ -8,6 +8,7 @@ from importlib import import_module
 BENCHMARKS = {
     "film": "frames and files, against the published way",
     "frameworks": "filming a Keras training, against the published way",
+    "memory": "what all processes of a run hold at a time, for short films and long ones",
     "training": "training, against the published way, other libraries and the core's limit",
 }
 

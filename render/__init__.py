@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from epochreel.render.output import write_film
     from epochreel.render.panels import PANELS, Panel
     from epochreel.render.panels.boundary import BoundaryPanel
-    from epochreel.render.stills import STILLS, write_still
+    from epochreel.render.stills import write_still
     from epochreel.render.style import Style, load_style
     from epochreel.render.timeline import Hold, Moment, Timeline, TimelineOptions, plan_timeline
-    from epochreel.render.writers import FORMATS, WRITERS, Writer, open_writer
+    from epochreel.render.writers import FORMATS, STILLS, WRITERS, Writer, open_writer
 
 __all__ = [
     "COLORMAPS",
@@ -60,7 +60,7 @@ _HOMES = {
     "Moment": "timeline",
     "PANELS": "panels",
     "Panel": "panels",
-    "STILLS": "stills",
+    "STILLS": "writers",
     "STYLES": "looks",
     "Style": "style",
     "Timeline": "timeline",

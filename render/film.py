@@ -23,6 +23,7 @@ from epochreel.render.captions import (
 )
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import FrameLayout, Rect, lay_out
+from epochreel.render.memory import give_back
 from epochreel.render.palette import MOST_COLORS, make_palette
 from epochreel.render.panels import Outline, Panel, PanelDrawing, VectorDrawing
 from epochreel.render.stage import Overlay, Stage
@@ -78,7 +79,7 @@ class Film:
     title : str, optional
         Stands above the panels, or in the footer of a film with one panel.
     captions : sequence of Caption
-        The film's own :attr:`timeline` has their holds and fades in it.
+        The film's own :attr:`timeline` has their holds and fades in it, its :attr:`plan` hasn't.
     columns : int, optional
         Panels beside one another; when left out, whatever brings the plots nearest to a square.
 
@@ -124,6 +125,7 @@ class Film:
         self.panels = tuple(panels)
         self.size = size
         self.style = style
+        self.plan = timeline
         self._track: CaptionTrack
         self.timeline, self._track = place_captions(captions, timeline, self.recordings)
         self.title = title
@@ -206,13 +208,17 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: captions that aren't shown, or not whole; coarse grids."""
+        """What a viewer should know: holds at the end, captions cut or not shown, coarse grids."""
         cut = [
             f"caption {caption.text!r}: is cut after {MAX_LINES} lines"
             for caption, lines in zip(self._track.captions, self._wrapped(self.layout), strict=True)
             if len(lines) > MAX_LINES
         ]
-        return (*self._track.notes, *cut, *self._shortfalls())
+        return (*self.timeline.notes, *self._track.notes, *cut, *self._shortfalls())
+
+    def caption_opacity(self, index: int) -> float:
+        """Tell how opaque the caption of the distinct frame number `index` is; 0 without one."""
+        return self._track.shown[index][1] if self._track.shown else 0.0
 
     def _shortfalls(self) -> Iterator[str]:
         """Say what recordings on a grid can't show at this size."""
@@ -237,7 +243,7 @@ class Film:
         return self._outlined[0]
 
     def variant(self, *, size: tuple[int, int], timeline: Timeline) -> Film:
-        """Make the same film at another size and pace."""
+        """Make the same film at another size and pace; captions' holds come on top of these."""
         return Film(
             self.recordings,
             self.panels,
@@ -245,8 +251,7 @@ class Film:
             style=self.style,
             timeline=timeline,
             title=self.title,
-            # the pauses they ask for are in the timeline by now
-            captions=[replace(caption, hold_s=0.0) for caption in self.captions],
+            captions=self.captions,
             columns=self.columns,
         )
 
@@ -322,6 +327,8 @@ class Film:
             painted[body.top : body.bottom, body.left : body.right] = True
         over, still = over.split(painted)
         still.blend(under)
+        del stage
+        give_back()  # the figures: 17 MB at 1600×1200
         return _Set(under, drawings, over, captions)
 
     def _draw_once(
@@ -347,7 +354,8 @@ class Film:
                 weight="semibold",
             )
         footer_title = self.title if len(self.panels) == 1 else None
-        draw_footer(stage, outlines, footer_title, self.timeline)
+        # of the plan, since a caption that fades parts a frame's training into several pictures
+        draw_footer(stage, outlines, footer_title, self.plan)
         drawings = tuple(
             panel.build(stage, slot, title_size)
             for panel, slot in zip(self.panels, layout.slots, strict=True)

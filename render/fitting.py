@@ -224,7 +224,7 @@ def _try(
     film: Film, choice: _Choice, trial: Path, path: Path, max_bytes: int, progress: _Furthest
 ) -> Fit:
     """Write one choice, and put it in its place if it fits."""
-    smaller = film.variant(size=_size(film, choice), timeline=thin(film.timeline, choice.step))
+    smaller = film.variant(size=_size(film, choice), timeline=thin(film.plan, choice.step))
     source = smaller if choice.colors is None else _FewColors(smaller, choice.colors)
     partial = partial_path(trial)
     done = 0

@@ -32,6 +32,11 @@ _ALIGNED = {
 }
 
 
+_EXACT = 1e-3
+_SOMEWHAT = 0.25
+"""Steps that differ by no more than this part of their mean are told as one number."""
+
+
 def pace_note(recordings: Mapping[str, Recording], timeline: Timeline) -> str:
     """Say how much training lies between two frames of each model, and what is the same for all.
 
@@ -100,15 +105,25 @@ def _step(recording: Recording, name: str, timeline: Timeline) -> str:
 
 
 def _typical(places: FloatArray, series: NDArray[Any], noun: str) -> str:
-    """Write the median step from frame to frame, such as ``50 updates``.
+    """Write the steps from frame to frame, such as ``50 updates``; a last, smaller one is left out.
 
-    Where steps differ, or the number is rounded, it says so; the last may be a remainder.
+    Steps that differ somewhat, or a rounded number, are ``about 256 updates``, which is their mean;
+    steps that differ more, as where snapshots don't lie evenly, are ``50 to 100 updates``.
     """
     steps = np.diff(np.interp(places, np.arange(len(series)), series))
-    typical = float(np.median(steps))
-    shown = f"{typical:.3g}" if typical < 100 else f"{typical:.0f}"
-    even = bool((np.abs(steps[:-1] - typical) < 1e-3).all()) and abs(typical - float(shown)) < 1e-3
-    return f"{'' if even else 'about '}{shown} {noun}{'s' if shown != '1' else ''}"
+    if len(steps) > 1 and steps[-1] < steps[:-1].min():
+        steps = steps[:-1]
+    low, mean, high = float(steps.min()), float(steps.mean()), float(steps.max())
+    if high - low > _SOMEWHAT * mean:
+        shown = f"{_digits(low)} to {_digits(high)}"
+    else:
+        exact = high - low < _EXACT and abs(mean - float(_digits(mean))) < _EXACT
+        shown = f"{'' if exact else 'about '}{_digits(mean)}"
+    return f"{shown} {noun}{'s' if shown != '1' else ''}"
+
+
+def _digits(number: float) -> str:
+    return f"{number:.3g}" if number < 100 else f"{number:.0f}"
 
 
 def _draw_entry(stage: Stage, entry: LegendEntry, x: float, baseline: float, right: float) -> float:

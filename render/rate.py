@@ -28,7 +28,7 @@ class Hold:
     ----------
     at : float
         When: the first moment at which any model has got as far. What is never reached is held at
-        the end.
+        the end, and the timeline says so.
     seconds : float
         How much longer.
     unit : {"update", "epoch", "second"}
@@ -47,6 +47,11 @@ class Hold:
             value = getattr(self, key)
             if not (np.isfinite(value) and value >= 0):
                 raise InvalidInputError(f"hold.{key}: must be ≥ 0, got {value}")
+
+    @property
+    def when(self) -> str:
+        """Its moment in a few words."""
+        return f"{self.at:g} s" if self.unit == "second" else f"{self.unit} {self.at:g}"
 
 
 def settle_rate(
@@ -105,7 +110,7 @@ def hold_places(
     tracks: Mapping[str, Track],
     positions: Mapping[str, FloatArray],
     fps: int,
-) -> list[int]:
+) -> list[int | None]:
     """Find the moment that each hold means.
 
     Parameters
@@ -119,18 +124,20 @@ def hold_places(
 
     Returns
     -------
-    list of int
+    list of int or None
+        None where the film never gets as far.
     """
     last = len(next(iter(positions.values()))) - 1
 
-    def first(hold: Hold) -> int:
+    def first(hold: Hold) -> int | None:
         if hold.unit == "second":
-            return min(round(hold.at * fps), last)
-        places = [last]
+            place = round(hold.at * fps)
+            return place if place <= last else None
+        places: list[int] = []
         for name, track in tracks.items():
             series = track.updates if hold.unit == "update" else track.epochs
             values = np.interp(positions[name], track.positions, series)
             places.append(int(np.searchsorted(values, hold.at - _CLOSE)))
-        return min(places)
+        return min((place for place in places if place <= last), default=None)
 
     return [first(hold) for hold in holds]

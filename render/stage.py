@@ -134,34 +134,53 @@ class Stage:
 class Overlay:
     """A mostly transparent layer, kept as its visible pixels only.
 
-    Blending 50 000 listed pixels takes 1 ms; blending all of 1600×1200 takes 30.
+    Blending 50 000 listed pixels takes 1 ms; blending all of 1600×1200 takes 30. Opaque ones,
+    four fifths of points and rings, are only stored.
     """
 
     index: npt.NDArray[np.intp]  # (pixels,) flat positions
     color: npt.NDArray[np.uint16]  # (pixels, 4) premultiplied by alpha, times 255
     keep: npt.NDArray[np.uint16]  # (pixels, 1) 255 - alpha
+    opaque_index: npt.NDArray[np.intp]  # (opaque,)
+    opaque: npt.NDArray[np.uint32]  # (opaque,) as single numbers
 
     @classmethod
     def from_rgba(cls, rgba: npt.NDArray[np.uint8]) -> Overlay:
         """Take the pixels of an image, shape (height, width, 4), straight alpha, that show."""
         flat = rgba.reshape(-1, 4)
-        index = np.flatnonzero(flat[:, 3])
+        alpha = flat[:, 3]
+        opaque_index = np.flatnonzero(alpha == 255)
+        index = np.flatnonzero((alpha > 0) & (alpha < 255))
         visible = flat[index].astype(np.uint16)
-        alpha = visible[:, 3:].copy()
+        share = visible[:, 3:].copy()
         visible[:, 3] = 255
-        return cls(index, visible * alpha + np.uint16(127), np.uint16(255) - alpha)
+        return cls(
+            index,
+            visible * share + np.uint16(127),
+            np.uint16(255) - share,
+            opaque_index,
+            pack(flat[opaque_index]),
+        )
 
     def split(self, inside: npt.NDArray[np.bool_]) -> tuple[Overlay, Overlay]:
         """Part the pixels into those in a mask, shape (height, width), and the others."""
-        within = inside.ravel()[self.index]
-        return self._only(within), self._only(~within)
+        inside = inside.ravel()
+        some, opaque = inside[self.index], inside[self.opaque_index]
+        return self._only(some, opaque), self._only(~some, ~opaque)
 
-    def _only(self, chosen: npt.NDArray[np.bool_]) -> Overlay:
-        return Overlay(self.index[chosen], self.color[chosen], self.keep[chosen])
+    def _only(self, some: npt.NDArray[np.bool_], opaque: npt.NDArray[np.bool_]) -> Overlay:
+        return Overlay(
+            self.index[some],
+            self.color[some],
+            self.keep[some],
+            self.opaque_index[opaque],
+            self.opaque[opaque],
+        )
 
     def blend(self, canvas: npt.NDArray[np.uint8]) -> None:
         """Lay the visible pixels over `canvas`, contiguous ``uint8``, (height, width, 4)."""
         flat = canvas.view(np.uint32).ravel()
+        flat[self.opaque_index] = self.opaque
         mixed = unpack(flat[self.index]) * self.keep
         mixed += self.color
         # exact division by 255 of anything below 65 536, as two shifts: half the blend's time

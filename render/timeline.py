@@ -71,6 +71,9 @@ class Timeline:
         How it was planned: keys of PACES and ALIGNMENTS.
     updates : mapping
         By model name, the updates at each of its snapshots; empty in a plan from mere counts.
+    notes : tuple of str
+        Which holds rest on the last moment, because the film never gets to theirs; in a plan from
+        mere counts, of those at a second only.
     """
 
     fps: int
@@ -78,6 +81,7 @@ class Timeline:
     pace: str = "snapshots"
     align: str = "snapshots"
     updates: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -256,8 +260,14 @@ def _plan(
     repeats[0] += round(options.get("hold_first_s", 0.0) * fps)
     repeats[-1] += round(options.get("hold_last_s", 0.0) * fps)
     holds = options.get("holds", ())
-    for hold, place in zip(holds, hold_places(holds, tracks, positions, fps), strict=True):
-        repeats[place] += round(hold.seconds * fps)
+    places = hold_places(holds, tracks, positions, fps)
+    notes: list[str] = []
+    for index, (hold, place) in enumerate(zip(holds, places, strict=True)):
+        repeats[-1 if place is None else place] += round(hold.seconds * fps)
+        if place is None and (recordings is not None or hold.unit == "second"):
+            notes.append(
+                f"timeline.holds[{index}]: {hold.when} never comes; the last frame is held"
+            )
 
     columns = [places.tolist() for places in positions.values()]
     moments = tuple(
@@ -267,7 +277,7 @@ def _plan(
         )
     )
     updates = {name: tuple(each.updates.tolist()) for name, each in (recordings or {}).items()}
-    return Timeline(fps, moments, pace, align, updates)
+    return Timeline(fps, moments, pace, align, updates, tuple(notes))
 
 
 def _places(pace: str, alpha: FloatArray, track: Track, walk: Walk) -> FloatArray:

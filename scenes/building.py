@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
-from epochreel.render.captions import Caption
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
 from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
 
 if TYPE_CHECKING:
+    from epochreel.render.captions import Caption
     from epochreel.render.film import Film
     from epochreel.render.panels import Panel
 
@@ -103,6 +103,8 @@ def build_film(
 
 
 def _build_caption(spec: CaptionSpec) -> Caption:
+    from epochreel.render.captions import Caption
+
     return Caption(
         spec.text,
         update=spec.update,

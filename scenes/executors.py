@@ -18,21 +18,26 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
+from epochreel.scenes.interruptions import (
+    interruptions_deferred,
+    interrupts_blocked,
+    uninterrupted,
+)
 from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 
 __all__ = [
     "Link",
+    "PassingProcess",
     "SerialExecutor",
     "Settling",
     "Stoppable",
     "WorkerPool",
     "default_jobs",
     "one_blas_thread",
-    "uninterrupted",
 ]
 
 GRACE_S = 5.0
@@ -41,7 +46,6 @@ GRACE_S = 5.0
 START_S = 30.0
 """How long workers may take to start before what is measured no longer waits for them."""
 
-Handler = Callable[[int, FrameType | None], Any] | int
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -169,22 +173,37 @@ class WorkerPool(ProcessPoolExecutor):
             initializer=_start_worker,
             initargs=(sender, context.Lock(), self._cancelled, self._started),
         )
-        # all of them now: one that starts when it is needed lets its part of a film wait for it
-        for _ in range(jobs):
-            self.submit(_be_there)
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
+        # Now: one that starts when it is needed lets its work wait for it. The last follows with
+        # the first task, since until then this process takes a core itself, for making data.
+        self._complete = False
+        try:
+            with interruptions_deferred():
+                for _ in range(jobs - 1):
+                    super().submit(_be_there)
+        except BaseException as error:  # nobody else knows of the processes yet
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand a task to the workers, starting one more if none is free."""
         # an interruption in here could leave a process behind that is started by half
-        with _interruptions_deferred():
-            return super().submit(fn, *args, **kwargs)
+        with interruptions_deferred():
+            future = super().submit(fn, *args, **kwargs)
+            self._be_complete()
+            return future
+
+    def _be_complete(self) -> None:
+        if not self._complete:
+            self._complete = True
+            super().submit(_be_there)
 
     def settle(self) -> None:
         """Wait until all workers have started; not for ever, as one may have died of it."""
         deadline = time.monotonic() + START_S
+        self._be_complete()
         for _ in range(self._jobs):
             self._started.acquire(timeout=max(0.0, deadline - time.monotonic()))
         for _ in range(self._jobs):
@@ -232,11 +251,23 @@ class WorkerPool(ProcessPoolExecutor):
                     return
 
 
+class PassingProcess(ProcessPoolExecutor):
+    """One process, started with its first task; when it ends, what it loaded goes with it."""
+
+    def __init__(self) -> None:
+        super().__init__(1, mp_context=_Spawn(), initializer=_follow_parent)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Hand over a task."""
+        with interruptions_deferred():
+            return super().submit(fn, *args, **kwargs)
+
+
 class _DeafProcess(SpawnProcess):
     """A worker to which Ctrl-C never gets, not even while it starts."""
 
     def start(self) -> None:
-        with _interrupts_blocked():
+        with interrupts_blocked():
             super().start()
 
 
@@ -260,61 +291,6 @@ def _nobody_listening() -> Generator[None]:
         yield
 
 
-@contextmanager
-def _interrupts_blocked() -> Generator[None]:
-    """Block SIGINT for this thread and for processes it starts; they inherit the mask."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _interruptions_deferred() -> Generator[None]:
-    """Put off Ctrl-C and a polite kill until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[tuple[int, FrameType | None]] = []
-    before = _handle(lambda number, frame: came.append((number, frame)))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number, frame in came:
-            handler = before[number]
-            if callable(handler):
-                handler(number, frame)
-
-
-@contextmanager
-def uninterrupted() -> Generator[None]:
-    """Put things away without being interrupted by a second, impatient Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = _handle(signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _handle(handler: Handler) -> dict[int, Handler]:
-    """Set a handler for what ends a program, and give those that were set before."""
-    return {
-        # None stands for one that was not set from Python, and can't be set again
-        number: signal.signal(number, handler) or signal.SIG_DFL
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-
-
 class _Worker:
     """What a worker process keeps for its tasks."""
 
@@ -330,11 +306,24 @@ def _worker_reporter() -> Reporter:
     return _Worker.reporter
 
 
+_NEEDED = (
+    "numpy",  # its BLAS must be loaded to be limited
+    "epochreel.scenes.tasks",
+    "epochreel.scenes.numpy_engine",
+    "epochreel.render.film",
+    "epochreel.render.output",
+    "epochreel.render.panels.boundary",
+    "epochreel.render.writers.mp4",
+    "epochreel.render.writers.gif",
+)
+"""What workers load at once, while data are made and others train: Matplotlib takes its time."""
+
+
 def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import_module("numpy")  # its BLAS must be loaded to be limited
-    import_module("epochreel.render.film")  # now, while others train: Matplotlib takes its time
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for module in _NEEDED:
+        import_module(module)
+    _follow_parent()
 
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
@@ -350,6 +339,10 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
 
     _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
     started.release()
+
+
+def _follow_parent() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from pathlib import PurePath
 
+from epochreel.render.writers import format_of
 from epochreel.scenes import limits
 from epochreel.scenes.messages import describe, did_you_mean, quoted
 
-__all__ = ["collision_key", "refuse_file_name"]
+__all__ = ["collision_key", "refuse_file_name", "shown_path"]
 
 _FORBIDDEN = set('<>:"|?*\\')
 # Device names of Windows, with any suffix; superscript digits count as digits there.
@@ -25,7 +27,7 @@ def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
     name : str
         A path under the output folder, parts joined by ``/``.
     suffixes : collection of str
-        Known suffixes, with their dot.
+        Known suffixes, with their dot; a ``/`` among them allows a folder, whose name ends in it.
 
     Returns
     -------
@@ -42,16 +44,26 @@ def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
     found = sorted(_FORBIDDEN & set(name))
     if found:
         return f"must not hold {' '.join(found)} (folders are parted by '/'){got}"
-    for part in name.split("/"):
+    folder = "/" in suffixes and name.endswith("/")
+    for part in name.removesuffix("/" if folder else "").split("/"):
         reason = _refuse_part(part)
         if reason:
             return reason + got
+    if folder:
+        # so that it can't be taken for a file, and a file with a slash too many not for a folder
+        return f"must not hold a dot before its last '/'{got}" if "." in name else None
     return _refuse_suffix(name, suffixes)
 
 
 def collision_key(name: str) -> str:
     """Fold a name so that two that one file system takes for the same are equal."""
+    name = name.removesuffix("/")
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def shown_path(path: PurePath) -> str:
+    """Write an output's path; that of a folder ends in a slash."""
+    return f"{path}/" if format_of(path) == "/" else str(path)
 
 
 def _refuse_part(part: str) -> str | None:

@@ -16,6 +16,7 @@ import numpy as np
 from epochreel.nn.activations import Array
 from epochreel.nn.architecture import parameter_blocks
 from epochreel.nn.dataset import Dataset
+from epochreel.nn.errors import MissingPackageError
 from epochreel.nn.history import not_finite
 from epochreel.nn.losses import make_loss
 from epochreel.nn.network import Network
@@ -103,6 +104,11 @@ def _import_keras() -> Any:
     """Import Keras, with the backend that ``KERAS_BACKEND`` names, or the first installed."""
     if "KERAS_BACKEND" not in os.environ:
         found = [backend for backend in BACKENDS if find_spec(backend) is not None]
+        if not found:
+            raise MissingPackageError(
+                f"engine 'keras': needs {', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}; "
+                "pip install 'epochreel[keras]'"
+            )
         os.environ["KERAS_BACKEND"] = found[0]
     return import_module("keras")
 

@@ -10,27 +10,32 @@ from typing import Any, Literal
 
 from epochreel.nn.errors import EpochreelError, RenderError
 from epochreel.nn.recording import Recording
+from epochreel.render.timeline import Timeline
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DataSpec
-from epochreel.scenes.executors import GRACE_S, Link, Settling, Stoppable, uninterrupted
+from epochreel.scenes.executors import GRACE_S, Link, Settling, Stoppable
+from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.interruptions import uninterrupted
+from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan
-from epochreel.scenes.preparing import PreparedScene
+from epochreel.scenes.preparing import PreparedScene, expected_timeline
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
-from epochreel.scenes.targets import Targets
+from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
     FilmJob,
     PartJob,
     TrainingJob,
+    draw_still,
     join_film,
     make_film,
     make_part,
     train_model,
 )
 
-__all__ = ["Artifact", "render_scenes", "useful_jobs"]
+__all__ = ["Artifact", "film_jobs", "render_scenes", "useful_jobs"]
 
 TrainingKey = tuple[DataSpec, TrainingPlan]
 
@@ -51,13 +56,15 @@ class Artifact:
     frames : int
         Holds included.
     bytes : int
-        Length of the file.
+        Length of the file, or of a folder's files in all, linked ones counted once.
     accuracies : mapping
         Accuracy of each model at its last snapshot, by name.
     split : "test" or "train"
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
         What a viewer should know, such as a training that stopped early, or how a file fits.
+    at : str or None
+        Which moment a still shows; its duration is 0 s.
     """
 
     path: Path
@@ -68,6 +75,7 @@ class Artifact:
     accuracies: Mapping[str, float]
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def render_scenes(
@@ -178,7 +186,8 @@ class _Run:
             for scene in self.scenes
             for output in scene.file.scene.outputs
         ]
-        self.film_count = len(films)
+        # a still needs no worker for long: it takes none from the films
+        self.film_count = max(1, sum(not film.output.still for film in films))
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
         self._plan_trainings(films)
@@ -189,7 +198,8 @@ class _Run:
                 self._submit_trainings(self.batches.pop(0))
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self.running, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
+            # what is finished by now stays, whatever else has failed meanwhile
+            for future in sorted(done, key=_failed):
                 work = self.running.pop(future)
                 if isinstance(work, _PlannedFilm):
                     made[work] = self._artifact(work, _result(future, _film_label(work)))
@@ -242,14 +252,20 @@ class _Run:
     def _submit_film(self, film: _PlannedFilm, most_parts: int) -> None:
         job = FilmJob(
             key=f"film {film.name}",
-            label=str(film.name),
+            label=shown_path(film.name),
             scene=film.scene.file.scene,
             output=film.output,
             recordings=self._recordings(film),
             path=self.targets.partial(film.name),
             preview=self.preview,
         )
-        parts = min(most_parts, _most_parts(film.scene, film.output, preview=self.preview))
+        if film.output.still:
+            self.running[self._submit(draw_still, job)] = film
+            return
+        parts = min(
+            most_parts,
+            _most_parts(film.scene.timeline(preview=self.preview), film.output, self.preview),
+        )
         if parts < 2:
             self.running[self._submit(make_film, job)] = film
             return
@@ -291,7 +307,7 @@ class _Run:
             size_px=facts.size_px,
             duration_s=facts.duration_s,
             frames=facts.frames,
-            bytes=path.stat().st_size,
+            bytes=stored_bytes(path),
             accuracies={
                 name: float(recording.metrics[f"{split}_accuracy"][-1])
                 for name, recording in self._recordings(film).items()
@@ -299,7 +315,12 @@ class _Run:
             },
             split=split,
             notes=notes,
+            at=facts.at,
         )
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.exception() is not None
 
 
 def _result(future: Future[Any], what: str) -> Any:
@@ -322,7 +343,7 @@ def _broken(error: BrokenExecutor) -> RenderError:
 
 
 def _film_label(film: _PlannedFilm) -> str:
-    return f"{printable(film.scene.file.shown)}: rendering {film.name}"
+    return f"{printable(film.scene.file.shown)}: rendering {shown_path(film.name)}"
 
 
 def _stop_note(recording: Recording) -> str | None:
@@ -337,23 +358,31 @@ def _cost(key: TrainingKey) -> int:
 
 def _pixels(film: _PlannedFilm) -> int:
     width, height = film.output.size
-    return width * height
+    return 0 if film.output.still else width * height
 
 
-def _most_parts(scene: PreparedScene, output: OutputSpec, *, preview: bool) -> int:
-    if output.max_bytes is not None:  # what fits is found by writing all of it, several times
+def _most_parts(timeline: Timeline, output: OutputSpec, preview: bool) -> int:
+    # what fits is found by writing all of it, several times
+    if output.max_bytes is not None or output.still:
         return 1
     width, height = output_size(output, preview=preview)
-    frames = scene.timeline(preview=preview).frame_count
-    return max(1, frames * width * height // PART_PIXELS)
+    return max(1, timeline.frame_count * width * height // PART_PIXELS)
 
 
-def useful_jobs(scenes: Sequence[PreparedScene], *, preview: bool = False) -> int:
-    """Count the tasks that could run at a time; more processes would only cost their start."""
-    models = sum(len(scene.plans) for scene in scenes)
-    parts = sum(
-        _most_parts(scene, output, preview=preview)
-        for scene in scenes
-        for output in scene.file.scene.outputs
-    )
+def useful_jobs(files: Sequence[SceneFile], *, preview: bool = False) -> int:
+    """Count the tasks that could run at a time; more processes would only cost their start.
+
+    It is known before any data are made, so that processes can start meanwhile.
+    """
+    models = parts = 0
+    for file in files:
+        models += len(file.scene.models)
+        timeline = expected_timeline(file.scene, preview=preview)
+        parts += sum(_most_parts(timeline, output, preview) for output in file.scene.outputs)
     return max(models, parts)
+
+
+def film_jobs(scene: PreparedScene, *, preview: bool = False) -> int:
+    """Count the tasks that could run at a time when nothing is trained."""
+    timeline = scene.timeline(preview=preview)
+    return sum(_most_parts(timeline, output, preview) for output in scene.file.scene.outputs)

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path, PurePosixPath
 
-from epochreel.nn.capture import Adaptive, Listed
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.nn.recording import Recording
+from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
-from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
 from epochreel.scenes.engine_limits import refuse_engine
 from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
+from epochreel.scenes.refusing import (
+    refuse_numbers,
+    refuse_panels,
+    refuse_plan,
+    refuse_task,
+    refuse_whole,
+)
 from epochreel.scenes.schema import Scene
 
-__all__ = ["PreparedScene", "load_scenes", "prepare_scene"]
+__all__ = [
+    "PreparedScene",
+    "expected_timeline",
+    "load_scenes",
+    "prepare_scene",
+    "prepare_scenes",
+    "read_scenes",
+]
 
+EXPECTED_SAMPLES = 1000
 LONGEST_MESSAGE = 300
 _KEY = re.compile(r"([a-z_]+): ")
 
@@ -54,6 +70,41 @@ class PreparedScene:
         snapshots |= {name: len(recording) for name, recording in self.recordings.items()}
         return plan_film(self.file.scene.timeline, snapshots, preview=preview)
 
+    def frame_counts(self, *, preview: bool = False) -> tuple[int, int]:
+        """Count the film's frames with all holds, if no training stops early.
+
+        Parameters
+        ----------
+        preview : bool
+
+        Returns
+        -------
+        tuple of int
+            As many as are sure, and as many as there are if all events of captions come.
+        """
+        timeline, captions = self.timeline(preview=preview), self.file.scene.captions
+        plans = {plan.name: plan for plan in self.plans}
+        least = timeline.frame_count
+        for caption in captions:
+            plan = plans[caption.model] if caption.model is not None else self.plans[0]
+            if caption.update is not None:
+                comes = caption.update <= plan.updates
+            else:
+                comes = caption.epoch is not None and caption.epoch <= self._epochs(plan)
+            least += comes * round(caption.hold * timeline.fps)
+        events = (caption.hold for caption in captions if caption.event is not None)
+        most = least + sum(round(hold * timeline.fps) for hold in events)
+        # a time is the finished film's: each hold may let later ones come
+        timed = [(entry.time, entry.hold) for entry in captions if entry.time is not None]
+        for time_s, hold in sorted(timed):
+            least += (round(time_s * timeline.fps) < least) * round(hold * timeline.fps)
+            most += (round(time_s * timeline.fps) < most) * round(hold * timeline.fps)
+        return least, most
+
+    def _epochs(self, plan: TrainingPlan) -> float:
+        samples = len(self.dataset.y_train)
+        return plan.updates / ceil(samples / (plan.batch_size or samples))
+
 
 def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     """Find, read, validate and prepare scenes, all of them before any is worked on.
@@ -72,27 +123,92 @@ def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     SceneError
         With all problems of all files, each on one line.
     """
-    prepared: list[PreparedScene] = []
+    return prepare_scenes(*read_scenes(arguments))
+
+
+def read_scenes(arguments: Sequence[str]) -> tuple[list[SceneFile], list[str]]:
+    """Find, read and validate scenes.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As for :func:`load_scenes`.
+
+    Returns
+    -------
+    list of SceneFile
+    list of str
+        The problems of the other files.
+    """
+    files: dict[Path, SceneFile] = {}
     problems: list[str] = []
-    datasets: dict[DataSpec, Dataset] = {}
-    seen: set[object] = set()
     for argument in arguments:
         try:
             file = read_scene(argument)
-            where = file.path.resolve()
-            if where not in seen:
-                seen.add(where)
-                prepared.append(prepare_scene(file, datasets))
+            files.setdefault(file.path.resolve(), file)
         except SceneError as error:
             problems.extend(error.problems)
-    problems.extend(_shared_files(prepared))
-    if problems:
-        raise SceneError(*dict.fromkeys(problems))
+    return list(files.values()), problems
+
+
+def prepare_scenes(
+    files: Sequence[SceneFile],
+    problems: Sequence[str] = (),
+    *,
+    make: Callable[[DataSpec], Dataset] = build_dataset,
+) -> list[PreparedScene]:
+    """Prepare scenes, all of them before any is worked on.
+
+    Parameters
+    ----------
+    files : sequence of SceneFile
+    problems : sequence of str
+        Those that were found before, to be told with the others.
+    make : callable
+        Makes the data.
+
+    Returns
+    -------
+    list of PreparedScene
+
+    Raises
+    ------
+    SceneError
+        With all problems of all files, each on one line.
+    """
+    prepared: list[PreparedScene] = []
+    found = list(problems)
+    datasets: dict[DataSpec, Dataset] = {}
+    for file in files:
+        try:
+            prepared.append(prepare_scene(file, datasets, make=make))
+        except SceneError as error:
+            found.extend(error.problems)
+    found.extend(_shared_files(prepared))
+    if found:
+        raise SceneError(*dict.fromkeys(found))
     return prepared
 
 
+def expected_timeline(scene: Scene, *, preview: bool = False) -> Timeline:
+    """Plan a film before there are data.
+
+    That is right but for batches of a CSV file, whose rows nobody has counted by then, and for what
+    :func:`prepare_scene` refuses.
+    """
+    data = scene.data
+    samples = data.samples if isinstance(data, GeneratedData) else EXPECTED_SAMPLES
+    samples -= min(samples - 1, ceil(samples * data.test_fraction))
+    plans = [plan_training(model, samples, 2) for model in scene.models]
+    snapshots = {plan.name: min(plan.snapshots, limits.MAX_FRAMES) for plan in plans}
+    return plan_film(scene.timeline, snapshots, preview=preview)
+
+
 def prepare_scene(
-    file: SceneFile, datasets: dict[DataSpec, Dataset] | None = None
+    file: SceneFile,
+    datasets: dict[DataSpec, Dataset] | None = None,
+    *,
+    make: Callable[[DataSpec], Dataset] = build_dataset,
 ) -> PreparedScene:
     """Make a scene's data and settle its trainings.
 
@@ -101,6 +217,8 @@ def prepare_scene(
     file : SceneFile
     datasets : dict, optional
         Data that was made before; what is made is added.
+    make : callable
+        Makes the data.
 
     Returns
     -------
@@ -115,7 +233,7 @@ def prepare_scene(
     spec = file.scene.data
     try:
         if spec not in known:
-            known[spec] = build_dataset(spec)
+            known[spec] = make(spec)
     except InvalidInputError as error:
         raise file.refuse([_data_problem(error, spec)]) from error
     dataset = known[spec]
@@ -125,17 +243,17 @@ def prepare_scene(
         problem
         for index, plan in enumerate(plans)
         for problem in (
-            _refuse_plan(plan, index, samples)
-            + _refuse_task(plan, index, dataset)
+            refuse_plan(plan, index, samples)
+            + refuse_task(plan, index, dataset)
             + refuse_engine(plan, index)
         )
     ]
-    problems = problems or _refuse_panels(file.scene, plans, dataset.classes)
-    problems = problems or _refuse_numbers(file.scene, dataset)
-    problems = problems or _refuse_whole(plans)
+    problems = problems or refuse_panels(file.scene, plans, dataset.classes)
+    problems = problems or refuse_numbers(file.scene, dataset)
+    problems = problems or refuse_whole(plans)
     if not problems:
         prepared = PreparedScene(file, dataset, plans)
-        problems = _refuse_frames(prepared)
+        problems = _refuse_frames(prepared) or _refuse_moments(prepared)
         if not problems:
             return prepared
     raise file.refuse(problems)
@@ -152,112 +270,8 @@ def _data_problem(error: InvalidInputError, spec: DataSpec) -> Problem:
     return ("data", key.group(1)), message[key.end() :]
 
 
-def _refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
-    model = ("models", index)
-    if plan.updates > limits.MAX_ITERATIONS:
-        return [
-            (
-                (*model, "epochs"),
-                f"must give at most {count(limits.MAX_ITERATIONS, 'update')}, "
-                f"got {count(plan.updates, 'update')}",
-            )
-        ]
-    if plan.snapshots > limits.MAX_FRAMES and plan.every is not None:
-        least = ceil(plan.every * plan.snapshots / limits.MAX_FRAMES)
-        return [
-            (
-                (*model, "capture", "every"),
-                f"must give at most {count(limits.MAX_FRAMES, 'snapshot')}, so be ≥ {least} here, "
-                f"got {plan.every}",
-            )
-        ]
-    batch = plan.batch_size or samples
-    if batch * plan.unit_count > limits.MAX_BATCH_VALUES:
-        return [
-            (
-                (*model, "batch_size"),
-                f"must be at most {limits.MAX_BATCH_VALUES // plan.unit_count} for layers of "
-                f"{count(plan.unit_count, 'unit')} in all (samples × units ≤ "
-                f"{limits.MAX_BATCH_VALUES}), got {batch}",
-            )
-        ]
-    return []
-
-
-def _refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Problem]:
-    """Compare a model with what it is to learn."""
-    model = ("models", index)
-    problems: list[Problem] = []
-    classes = dataset.classes
-    if plan.loss == "binary_crossentropy" and classes > 2:
-        problems.append(((*model, "loss"), f"can't be '{plan.loss}' for data of {classes} classes"))
-    elif plan.outputs != classes and (classes > 2 or plan.outputs > 1):
-        text = f"must be {classes} in the last entry, one for each class, got {plan.outputs}"
-        where = ("architecture", len(plan.layers) - 1, "output_dim")
-        problems.append(((*model, *where), text))
-    stopping = plan.early_stopping
-    if stopping is not None and stopping.monitor.startswith("val_") and not len(dataset.y_test):
-        text = f"must be 'loss' or 'accuracy' without test samples, got '{stopping.monitor}'"
-        problems.append(((*model, "early_stopping", "monitor"), text))
-    if isinstance(plan.capture, Listed) and plan.capture.moments:
-        last = plan.capture.moments[-1]
-        if last > plan.updates:
-            text = f"must be ≤ {plan.updates}, the updates of this training, got {last}"
-            where = ("capture", "updates", len(plan.capture.moments) - 1)
-            problems.append(((*model, *where), text))
-    return problems
-
-
-def _refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) -> list[Problem]:
-    """Refuse models whose outputs a panel can't draw."""
-    shown = {panel.model for panel in scene.shown if panel.kind == "boundary"}
-    for index, plan in enumerate(plans):
-        if plan.outputs > 1 and plan.name in shown:
-            drawn = "boundary panels, which draw the probability of one of two classes"
-            if classes > 2:
-                return [(("data", "classes"), f"must be 2 for {drawn}, got {classes}")]
-            text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
-            return [(("models", index, "loss"), text)]
-    return []
-
-
-def _refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
-    """Refuse numbers that nothing will be measured for."""
-    if len(dataset.y_test):
-        return []
-    return [
-        (
-            ("panels", index, "numbers", place),
-            f"must be one of the training data without test samples, got {quoted(key)}",
-        )
-        for index, panel in enumerate(scene.panels)
-        for place, key in enumerate(panel.numbers or ())
-        if key.startswith("test_")
-    ]
-
-
-def _refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
-    # an adaptive capture keeps twice as many on its way
-    rooms = [plan.snapshots * (1 + isinstance(plan.capture, Adaptive)) for plan in plans]
-    values = [room * plan.parameter_count for room, plan in zip(rooms, plans, strict=True)]
-    if sum(values) <= limits.MAX_RECORDED_VALUES:
-        return []
-    index = values.index(max(values))
-    plan = plans[index]
-    return [
-        (
-            ("models", index, "capture"),
-            f"must keep at most {count(limits.MAX_RECORDED_VALUES, 'number')} in all "
-            f"(snapshots × parameters of all models), got {count(sum(values), 'number')}, most of "
-            f"them from {count(rooms[index], 'snapshot')} × "
-            f"{count(plan.parameter_count, 'parameter')}; keep fewer snapshots",
-        )
-    ]
-
-
 def _refuse_frames(scene: PreparedScene) -> list[Problem]:
-    timeline, captions = scene.timeline(), scene.file.scene.captions
-    frames = timeline.frame_count + sum(round(entry.hold * timeline.fps) for entry in captions)
+    _, frames = scene.frame_counts()
     if frames <= limits.MAX_FRAMES:
         return []
     return [
@@ -269,18 +283,49 @@ def _refuse_frames(scene: PreparedScene) -> list[Problem]:
     ]
 
 
+def _refuse_moments(scene: PreparedScene) -> list[Problem]:
+    """Refuse stills of moments that lie past the end even of a training that goes its whole way."""
+    plan, timeline = scene.plans[0], scene.timeline()
+    batch = plan.batch_size or len(scene.dataset.y_train)
+    last = {
+        "update": float(plan.updates),
+        "epoch": plan.updates / ceil(len(scene.dataset.y_train) / batch),
+        "time": timeline.duration_s + sum(entry.hold for entry in scene.file.scene.captions),
+    }
+    problems: list[Problem] = []
+    for index, output in enumerate(scene.file.scene.outputs):
+        at = parse_at(output.still or "last")
+        if at.value > last.get(at.unit, 1):
+            end = f"{last[at.unit]:g} s" if at.unit == "time" else f"{at.unit}:{last[at.unit]:.8g}"
+            of = "the film" if at.unit == "time" else quoted(plan.name)
+            text = f"must be at most {end}, the end of {of}, got {quoted(output.still or '')}"
+            problems.append((("outputs", index, "at"), text))
+    return problems
+
+
 def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
     """Find output files that two scenes of one call would both write."""
+    keys = [
+        (collision_key(output.file), scene, index)
+        for scene in scenes
+        for index, output in enumerate(scene.file.scene.outputs)
+    ]
     makers: dict[str, PreparedScene] = {}
+    for key, scene, _ in keys:
+        makers.setdefault(key, scene)
     problems: list[str] = []
-    for scene in scenes:
-        for index, output in enumerate(scene.file.scene.outputs):
-            first = makers.setdefault(collision_key(output.file), scene)
-            if first is not scene:
-                text = (
-                    f"must differ from the files of the other scenes, "
-                    f"got {quoted(output.file)} which {first.file.shown} makes too"
-                )
-                refused = scene.file.refuse([(("outputs", index, "file"), text)])
-                problems.extend(refused.problems)
+    for key, scene, index in keys:
+        name = quoted(scene.file.scene.outputs[index].file)
+        texts: list[str] = []
+        if makers[key] is not scene:
+            texts.append(
+                f"must differ from the files of the other scenes, got {name} which "
+                f"{makers[key].file.shown} makes too"
+            )
+        for folder in map(str, PurePosixPath(key).parents):
+            if folder in makers and makers[folder] is not scene:
+                maker = makers[folder].file.shown
+                texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
+        refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
+        problems.extend(refused.problems)
     return problems

@@ -13,6 +13,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from epochreel.nn.errors import Cancelled
+from epochreel.scenes.messages import count
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -117,7 +118,7 @@ class LineReporter:
         if started and not self._quiet and done >= started[0].total:
             task, since = started
             seconds = time.monotonic() - since
-            self.note(f"{task.label}: {task.total} {task.unit}s in {seconds:.1f} s")
+            self.note(f"{task.label}: {count(task.total, task.unit)} in {seconds:.1f} s")
 
     def note(self, message: str) -> None:
         """Write a line."""

@@ -12,10 +12,11 @@ from epochreel.nn.capture import SPACINGS
 from epochreel.nn.initializers import INITIALIZERS
 from epochreel.nn.losses import LOSSES
 from epochreel.nn.optimizers import OPTIMIZERS
-from epochreel.render import COLORMAPS, FORMATS, PANELS, STYLES
+from epochreel.render import COLORMAPS, FORMATS, PANELS, STILLS, STYLES
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DATA_KINDS
 from epochreel.scenes.engines import ENGINES, PACKAGES
+from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
 from epochreel.scenes.pipeline import Artifact
@@ -36,9 +37,9 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
     """
     rows = [
         (
-            str(artifact.path),
+            shown_path(artifact.path),
             _size(artifact.size_px),
-            f"{artifact.duration_s:.1f} s",
+            f"at {artifact.at}" if artifact.at else f"{artifact.duration_s:.1f} s",
             _bytes(artifact.bytes),
             _accuracies(artifact),
         )
@@ -50,7 +51,9 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
 def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     """Say what a scene would make."""
     spec = scene.file.scene
-    timeline = scene.timeline(preview=preview)
+    fps = scene.timeline(preview=preview).fps
+    frames, most = scene.frame_counts(preview=preview)
+    more = f"; {most / fps:.1f} s if all events come" if most > frames else ""
     dataset = scene.dataset
     rows = [
         (
@@ -62,15 +65,12 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     rows += [("model", plan.name, _training(plan)) for plan in scene.plans]
     rows += [("panel", panel.kind, panel.title or panel.model or "") for panel in spec.shown]
     for output in spec.outputs:
-        size = output_size(output, preview=preview)
-        rows.append(
-            (
-                "output",
-                str(output_name(output, preview=preview)),
-                f"{_size(size)}, {count(timeline.frame_count, 'frame')} at {timeline.fps} fps, "
-                f"{timeline.duration_s:.1f} s",
-            )
-        )
+        size = _size(output_size(output, preview=preview))
+        length = f"{count(frames, 'frame')} at {fps} fps, {frames / fps:.1f} s{more}"
+        if output.still:
+            length = f"at {output.still}"
+        name = shown_path(output_name(output, preview=preview))
+        rows.append(("output", name, f"{size}, {length}"))
     head = f"{scene.file.shown}: {spec.title}" if spec.title else scene.file.shown
     return [head, *(f"  {line}" for line in _columns(rows))]
 
@@ -85,7 +85,7 @@ def describe_choices() -> list[str]:
         ("datasets", [(name, _first_line(spec)) for name, spec in DATA_KINDS.items()]),
         ("models", [(key, ", ".join(names)) for key, names in _MODEL_CHOICES.items()]),
         ("engines", [(name, _ENGINE_WORDS.get(name, ""), _needs([name])) for name in ENGINES]),
-        ("formats", FORMATS.items()),
+        ("formats", [*FORMATS.items(), *STILLS.items()]),
     ]
     lines: list[str] = []
     for heading, entries in sections:

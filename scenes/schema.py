@@ -10,23 +10,16 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    Strict,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.scenes import limits
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
-from epochreel.scenes.file_lengths import parse_length, refuse_length
-from epochreel.scenes.filenames import collision_key, refuse_file_name
+from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.messages import describe, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
+from epochreel.scenes.output_spec import OutputSpec
 from epochreel.scenes.values import (
     Description,
     Entries,
@@ -35,7 +28,6 @@ from epochreel.scenes.values import (
     Spec,
     Title,
     choice,
-    numbers,
     problem,
     unique_index,
 )
@@ -43,8 +35,6 @@ from epochreel.scenes.values import (
 __all__ = ["OutputSpec", "PanelSpec", "Scene", "TimelineSpec"]
 
 POINTS = ("test", "train", "none")
-
-(_MIN_W, _MAX_W), (_MIN_H, _MAX_H) = limits.SIZE_PX
 
 
 def _styles() -> Iterable[str]:
@@ -93,12 +83,6 @@ def _hold_units() -> Iterable[str]:
     from epochreel.render.rate import HOLD_UNITS
 
     return HOLD_UNITS
-
-
-def _qualities() -> Iterable[str]:
-    from epochreel.render.writers import QUALITIES
-
-    return dict.fromkeys(name for names in QUALITIES.values() for name in names)
 
 
 Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
@@ -175,62 +159,6 @@ class TimelineSpec(Spec):
                 ("duration",),
             )
         return self
-
-
-class OutputSpec(Spec):
-    """An ``[[outputs]]`` table: one finished file."""
-
-    file: str
-    size: Annotated[
-        tuple[
-            Annotated[int, Field(ge=_MIN_W, le=_MAX_W)],
-            Annotated[int, Field(ge=_MIN_H, le=_MAX_H)],
-        ],
-        Strict(False),
-        numbers("[width, height] in pixels", 2),
-    ] = (1600, 1200)
-    quality: Annotated[str, choice(_qualities)] | None = None
-    max_size: str | None = None
-
-    @field_validator("file")
-    @classmethod
-    def _is_allowed(cls, value: str) -> str:
-        from epochreel.render.writers import WRITERS
-
-        reason = refuse_file_name(value, WRITERS)
-        if reason:
-            raise problem(reason)
-        return value
-
-    @field_validator("max_size")
-    @classmethod
-    def _is_a_length(cls, value: str | None) -> str | None:
-        reason = None if value is None else refuse_length(value)
-        if reason:
-            raise problem(f"{reason}, got {describe(value)}")
-        return value
-
-    @model_validator(mode="after")
-    def _suits_the_format(self) -> Self:
-        from epochreel.render.writers import FITTABLE, QUALITIES
-
-        suffix = PurePosixPath(self.file).suffix.lower()
-        for key, value, formats in (
-            ("quality", self.quality, QUALITIES),
-            ("max_size", self.max_size, FITTABLE),
-        ):
-            if value is not None and suffix not in formats:
-                raise problem(
-                    f"is for {' and '.join(formats)} only, got {quoted(value)} for "
-                    f"{quoted(self.file)}",
-                    (key,),
-                )
-        return self
-
-    @property
-    def max_bytes(self) -> int | None:
-        """What `max_size` comes to."""
-        return None if self.max_size is None else parse_length(self.max_size)
 
 
 class Scene(Spec):
@@ -327,7 +255,7 @@ class Scene(Spec):
             for folder in map(str, PurePosixPath(key).parents):
                 if folder in keys:
                     raise problem(
-                        f"can't be in {quoted(folder)}, which is itself a file of this scene",
+                        f"can't be in {quoted(folder)}, which is itself made by this scene",
                         ("outputs", index, "file"),
                     )
         return self

@@ -7,7 +7,7 @@ from pathlib import Path
 from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Recording
 from epochreel.render import STILLS, STYLES, write_still
-from epochreel.render.stills import parse_at
+from epochreel.render.moments import parse_at
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_film
 from epochreel.scenes.executors import one_blas_thread
@@ -54,7 +54,7 @@ def make_still(
     path : Path
         Ends in ``.png``, ``.svg`` or ``.pdf``.
     at : str
-        Which moment; see :func:`~epochreel.render.stills.parse_at`.
+        Which moment; see :func:`~epochreel.render.moments.parse_at`.
     size : tuple of int, optional
         Width and height in pixels; those of the scene's first output when left out.
     style : str, optional

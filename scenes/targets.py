@@ -2,7 +2,8 @@
 
 Films are made in a hidden folder beside their target, which belongs to one run. So whatever happens
 to a worker, what it leaves behind is removed with that folder, and a target is either the old file
-or the new one.
+or the new one. The same holds for a folder of frames; an old one that holds anything else is
+refused.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from epochreel.nn.errors import OutputError, SceneError
+from epochreel.render.writers.folders import is_folder, refuse_folder, replace_folder
+from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.messages import printable
 
-__all__ = ["Targets"]
+__all__ = ["Targets", "stored_bytes"]
 
 
 @dataclass
@@ -55,11 +58,17 @@ class Targets:
             With a line for each file that can't be written.
         """
         problems: list[str] = []
+        folders = {name for name in names if is_folder(name)}
         for name in names:
             target = self.folder / name
-            reason = self._refuse(target)
+            inside = folders.intersection(name.parents)
+            reason = (
+                f"it would be in {shown_path(inside.pop())}, a folder of frames"
+                if inside
+                else self._refuse(target)
+            )
             if reason:
-                problems.append(f"{printable(str(target))}: can't be written: {reason}")
+                problems.append(f"{printable(shown_path(target))}: can't be written: {reason}")
         if problems:
             raise SceneError(*dict.fromkeys(problems))
 
@@ -78,9 +87,12 @@ class Targets:
         """
         target = self.folder / name
         try:
-            os.replace(self.partial(name), target)
+            if is_folder(name):
+                replace_folder(self.partial(name), target)
+            else:
+                os.replace(self.partial(name), target)
         except OSError as error:
-            raise OutputError(f"{target}: can't be written: {_words(error)}") from error
+            raise OutputError(f"{shown_path(target)}: can't be written: {_words(error)}") from error
         return target
 
     def _refuse(self, target: Path) -> str | None:
@@ -92,13 +104,26 @@ class Targets:
                 return "its folder is a link that leads out of the output folder"
             if parent not in self._hidden:
                 self._hidden[parent] = Path(tempfile.mkdtemp(prefix=".epochreel-", dir=parent))
+            if is_folder(target):
+                return refuse_folder(target)
         except (OSError, ValueError) as error:
             return _words(error)
         return "there is a folder of this name" if target.is_dir() else None
+
+
+def stored_bytes(path: Path) -> int:
+    """Count the bytes of a finished file, or of a folder's files, linked ones once."""
+    files = path.iterdir() if path.is_dir() else [path]
+    stats = (file.stat() for file in files)
+    return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in stats}.values())
 
 
 def _words(error: OSError | ValueError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "a part of its path is a file, not a folder"
     reason = error.strerror if isinstance(error, OSError) else None
+    if (
+        isinstance(error, OSError) and reason and not error.errno
+    ):  # words of our own, which may name a file
+        return reason
     return (reason or "not a file name").lower()

@@ -1,4 +1,4 @@
-"""The kinds of work that a run consists of: trainings, films, and parts of films.
+"""The kinds of work that a run consists of: trainings, films, parts of films, and stills.
 
 All may run in another process, so all they need comes as arguments.
 """
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset
+from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
 from epochreel.nn.scaling import Scaling
-from epochreel.scenes.building import build_film
+from epochreel.scenes.building import build_film, output_size
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
@@ -30,6 +31,7 @@ __all__ = [
     "FilmJob",
     "PartJob",
     "TrainingJob",
+    "draw_still",
     "join_film",
     "make_film",
     "make_part",
@@ -80,12 +82,13 @@ class PartJob:
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What is known of a film once it is made."""
+    """What is known of a film once it is made; `at` is the moment of a still."""
 
     size_px: tuple[int, int]
     duration_s: float
     frames: int
     notes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
@@ -122,6 +125,28 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
         return _facts(film)
     reporter.note(f"{job.label}: {fit}")
     return FilmFacts(fit.size_px, film.duration_s, film.frame_count, (str(fit), *film.notes))
+
+
+def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
+    """Draw one moment of a film, in a preview the same one; what never came is said."""
+    from epochreel.render.moments import moment_at
+    from epochreel.render.stills import write_still
+
+    size = output_size(job.output, preview=job.preview)
+    output = job.output.model_copy(update={"size": size})
+    film = build_film(job.scene, job.recordings, output)
+    at, notes = job.output.still or "last", film.notes
+    with _frames_told(job.key, job.label, 1, reporter) as advance:
+        try:
+            moment_at(film, at)
+        except InvalidInputError:
+            notes = (*notes, f"{at!r} isn't reached by the training; the end is shown")
+            at = "last"
+        write_still(film, job.path, at=at)
+        advance(1)
+        for note in notes:
+            reporter.note(f"{job.label}: {note}")
+    return FilmFacts(film.size, 0.0, 1, notes, at)
 
 
 def make_part(job: PartJob, reporter: Reporter) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import epochreel.scenes
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("nn", "render", "scenes")
 MODULES = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
@@ -93,3 +95,10 @@ def test_architecture_page_names_every_module() -> None:
         and f"`{path.name}`" not in page
     ]
     assert not missing
+
+
+def test_every_public_name_is_there() -> None:
+    for name in epochreel.scenes.__all__:
+        assert getattr(epochreel.scenes, name).__module__.startswith("epochreel.scenes.")
+    with pytest.raises(AttributeError, match="nope"):
+        epochreel.scenes.nope  # pyright: ignore  # noqa: B018

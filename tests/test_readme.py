@@ -17,15 +17,16 @@ from epochreel.scenes.cli import main
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def block(language: str, section: str = "") -> str:
+    text = README.partition(f"\n## {section}\n")[2] if section else README
+    found = re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)
     assert found, f"README has no {language} example"
     return found.group(1)
 
 
 def test_the_python_example_makes_its_film(tmp_path: Path) -> None:
     script = tmp_path / "example.py"
-    script.write_text(block("python"), encoding="utf-8")
+    script.write_text(block("python", "In Python"), encoding="utf-8")
     subprocess.run(
         [sys.executable, "-W", "error", script.name], cwd=tmp_path, check=True, env=os.environ
     )

@@ -188,6 +188,40 @@ def test_decoded_fields_have_the_networks_own_colours(
             assert error.max(initial=0) <= (12 if suffix == ".mp4" else 0)
 
 
+def as_players_show(frame: av.VideoFrame) -> np.ndarray:
+    """Turn 4:2:0 into RGB by the book: colours amid four pixels and interpolated, BT.709."""
+    y, u, v = (
+        np.frombuffer(plane, np.uint8)
+        .reshape(plane.height, -1)[:, : plane.width]
+        .astype(np.float32)
+        for plane in frame.planes
+    )
+
+    def doubled(rows: np.ndarray) -> np.ndarray:
+        padded = np.pad(rows, ((1, 1), (0, 0)), mode="edge")
+        pairs = [padded[1:-1] * 3 + padded[:-2], padded[1:-1] * 3 + padded[2:]]
+        return np.stack(pairs, axis=1).reshape(-1, rows.shape[1]) / 4
+
+    y = (y - 16) * 255 / 219
+    u, v = ((doubled(doubled(plane).T).T - 128) * 255 / 224 for plane in (u, v))
+    # ITU-R BT.709, item 3.2: weights of red and blue in luma are 0.2126 and 0.0722
+    red, blue = y + 1.5748 * v, y + 1.8556 * u
+    green = (y - 0.2126 * red - 0.0722 * blue) / 0.7152
+    return np.clip(np.rint(np.stack([red, green, blue], axis=-1)), 0, 255)
+
+
+def test_the_video_is_as_its_frames_to_40_db(made: Path, scenes, recordings) -> None:
+    film = film_of("numpy_dark", scenes, recordings, (1600, 1200))
+    moments, found = (20, 100, 190), []
+    with av.open(str(made / "numpy_dark.mp4")) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index in moments:
+                difference = as_players_show(frame) - film.frame(index).pixels[:, :, :3]
+                found.append(10 * np.log10(255**2 / np.mean(difference**2)))
+    assert len(found) == 3
+    assert min(found) >= 40, found
+
+
 def test_the_untrained_numpy_network_is_almost_one_colour(made: Path, scenes, recordings) -> None:
     film = film_of("numpy_dark", scenes, recordings, (800, 600))
     body = film.layout.slots[0].body

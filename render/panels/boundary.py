@@ -14,7 +14,7 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording, reached
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.hatching import Hatching, finite
-from epochreel.render.isoline import Pieces, Stroke, find_isoline
+from epochreel.render.isoline import Pieces, find_isoline
 from epochreel.render.layout import Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
@@ -26,6 +26,7 @@ from epochreel.render.panels.numbers import (
     strip_width,
 )
 from epochreel.render.stage import Stage, rgb
+from epochreel.render.stroke import Stroke
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import (
     NumberSlot,
@@ -232,7 +233,7 @@ class _BoundaryDrawing:
 
         nodes = grid.sample(predict, self.bands)
         self.field.paint(nodes, box)
-        line = find_isoline(grid.x_px, grid.y_px, grid.along_zero(nodes, predict))
+        line = find_isoline(grid, nodes, predict)
         return self.hatching.draw(raw, box, line) if unknown else line
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Protocol, Self, cast
 
@@ -21,10 +21,12 @@ __all__ = [
     "FITTABLE",
     "FORMATS",
     "QUALITIES",
+    "STILLS",
     "WRITERS",
     "FilmSource",
     "MemoryWriter",
     "Writer",
+    "format_of",
     "open_writer",
 ]
 
@@ -34,8 +36,9 @@ WRITERS: Mapping[str, str] = {
     ".gif": "epochreel.render.writers.gif:GifWriter",
     ".webp": "epochreel.render.writers.webp:WebpWriter",
     ".apng": "epochreel.render.writers.apng:ApngWriter",
+    "/": "epochreel.render.writers.png_folder:PngFolderWriter",
 }
-"""Where the writer for each suffix lives; imported on use."""
+"""Where the writer for each suffix lives; imported on use. See :func:`format_of`."""
 
 FORMATS: Mapping[str, str] = {
     ".mp4": "H.264 video, plays in browsers and slides",
@@ -43,7 +46,15 @@ FORMATS: Mapping[str, str] = {
     ".gif": "animated GIF with one palette, loops",
     ".webp": "animated WebP, lossless, loops",
     ".apng": "animated PNG, lossless, loops",
+    "/": "a folder of PNGs, one for each frame",
 }
+
+STILLS: Mapping[str, str] = {
+    ".png": "one moment, pixel for pixel as in the film",
+    ".svg": "one moment, with vector text, axes, points and line",
+    ".pdf": "one moment, with vector text, axes, points and line",
+}
+"""Formats of single pictures, which :mod:`epochreel.render.stills` makes."""
 
 QUALITIES: Mapping[str, tuple[str, ...]] = {
     ".mp4": ("draft", "good", "best"),
@@ -129,13 +140,19 @@ class MemoryWriter:
             self.frames.clear()
 
 
+def format_of(path: PurePath) -> str:
+    """Tell a file's format: its suffix in small letters, or ``/`` without one, for a folder."""
+    return path.suffix.lower() or "/"
+
+
 def open_writer(path: Path, film: FilmSource, *, quality: str | None = None) -> Writer:
     """Make the writer that a file's suffix asks for.
 
     Parameters
     ----------
     path : Path
-        The finished file's name. Its folder must exist.
+        The finished file's name; one without a suffix is a folder of PNGs. The folder that it is
+        in must exist.
     film : FilmSource
     quality : str, optional
         One of those that :data:`QUALITIES` has for the suffix.
@@ -145,7 +162,7 @@ def open_writer(path: Path, film: FilmSource, *, quality: str | None = None) -> 
     InvalidInputError
         For a suffix that no writer serves, or a quality that the format hasn't.
     """
-    suffix = path.suffix.lower()
+    suffix = format_of(path)
     where = WRITERS.get(suffix)
     if where is None:
         raise unknown_name(f"{path.name}: file name's ending", suffix, WRITERS)

@@ -23,14 +23,21 @@ __all__ = ["ApngWriter"]
 _AFTER_HEADER = 8 + 25
 """Where the animation's own header stands: after PNG's signature and IHDR."""
 
-_LONGEST = 65535
+_PLACE = 16
+"""Bytes that tell a picture's size, and where it lies."""
 
 
 class ApngWriter(ChangesWriter):
     """Writes APNG that loops forever; durations are exact fractions of a second."""
 
+    longest = 65535
+
+    def time(self, frames: int) -> int:
+        """Count time in frames."""
+        return frames
+
     def _begin(self, file: BinaryIO) -> None:
-        width, height = self._film.size
+        width, height = self.film.size
         self._pictures = 0
         self._sequence = 0
         # Layout of the chunks: PNG specification, third edition, section 11.3.6.
@@ -38,33 +45,25 @@ class ApngWriter(ChangesWriter):
         file.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)))
         file.write(self._animation_header())
 
-    def _picture(
-        self, file: BinaryIO, pixels: npt.NDArray[np.uint8], left: int, top: int, frames: range
-    ) -> None:
+    def _compress(self, pixels: npt.NDArray[np.uint8], left: int, top: int) -> bytes:
         height, width = pixels.shape[:2]
-        duration = Fraction(len(frames), self._film.fps)
-        if duration.numerator > _LONGEST:
-            duration = Fraction(min(round(duration), _LONGEST))
-        leave, over = 0, 1
-        control = struct.pack(
-            ">IIIIHHBB",
-            width,
-            height,
-            left,
-            top,
-            duration.numerator,
-            duration.denominator,
-            leave,
-            over if self._pictures else 0,
-        )
-        file.write(_chunk(b"fcTL", self._number() + control))
         encoded = BytesIO()
         Image.fromarray(np.ascontiguousarray(pixels)).save(encoded, "PNG", compress_level=3)
-        for data in _image_data(encoded.getvalue()):
-            if self._pictures:
-                file.write(_chunk(b"fdAT", self._number() + data))
-            else:
-                file.write(_chunk(b"IDAT", data))
+        place = struct.pack(">IIII", width, height, left, top)
+        return place + _image_data(encoded.getvalue())
+
+    def _store(self, file: BinaryIO, picture: bytes, duration: int) -> None:
+        place, data = picture[:_PLACE], picture[_PLACE:]
+        seconds = Fraction(duration, self.film.fps)
+        leave, over = 0, 1
+        control = struct.pack(
+            ">HHBB", seconds.numerator, seconds.denominator, leave, over if self._pictures else 0
+        )
+        file.write(_chunk(b"fcTL", self._number() + place + control))
+        if self._pictures:
+            file.write(_chunk(b"fdAT", self._number() + data))
+        else:
+            file.write(_chunk(b"IDAT", data))
         self._pictures += 1
 
     def _end(self, file: BinaryIO) -> None:
@@ -81,7 +80,7 @@ class ApngWriter(ChangesWriter):
         return struct.pack(">I", self._sequence - 1)
 
 
-def _image_data(png: bytes) -> list[bytes]:
+def _image_data(png: bytes) -> bytes:
     """Cut the compressed pixels out of a still's file."""
     position, found = 8, list[bytes]()
     while position < len(png):
@@ -89,7 +88,7 @@ def _image_data(png: bytes) -> list[bytes]:
         if png[position + 4 : position + 8] == b"IDAT":
             found.append(png[position + 8 : position + 8 + length])
         position += 12 + length
-    return found
+    return b"".join(found)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

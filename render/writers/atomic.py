@@ -1,4 +1,4 @@
-"""A file that appears under its name when it is whole, and not before."""
+"""A file, or a folder, that appears under its name when it is whole, and not before."""
 
 from __future__ import annotations
 
@@ -47,11 +47,23 @@ class AtomicWriter:
         """Close the file without another word."""
         raise NotImplementedError
 
+    def _create(self) -> None:
+        """Make what will be written to."""
+        # at once, since an encoder may open its file only when its first packet is ready
+        self.partial.write_bytes(b"")
+
+    def _publish(self) -> None:
+        """Put what is whole into its place."""
+        os.replace(self.partial, self.path)
+
+    def _remove(self) -> None:
+        """Delete what isn't whole, if it is there."""
+        self.partial.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         """Open the hidden file."""
         try:
-            # at once, since an encoder may open its file only when its first packet is ready
-            self.partial.write_bytes(b"")
+            self._create()
             self._open()
         except OSError as error:
             self._discard()
@@ -77,7 +89,7 @@ class AtomicWriter:
             return
         try:
             self._close()
-            os.replace(self.partial, self.path)
+            self._publish()
         except BaseException as failure:
             self._discard()
             if isinstance(failure, OSError):
@@ -88,7 +100,7 @@ class AtomicWriter:
         try:
             self._abandon()
         finally:
-            self.partial.unlink(missing_ok=True)
+            self._remove()
 
     def _failed(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)

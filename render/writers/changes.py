@@ -1,109 +1,77 @@
-"""Animations that hold, for each frame, only what changed since the last."""
+"""Lossless animations that hold, for each frame, only what changed since the last."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from epochreel.render.pixels import pack
-from epochreel.render.writers import FilmSource
-from epochreel.render.writers.atomic import AtomicWriter
+from epochreel.render.writers.animation import AnimationWriter
+from epochreel.render.writers.pieces import Encoder, Piece
 
 __all__ = ["ChangesWriter"]
 
+_Compress = Callable[[npt.NDArray[np.uint8], int, int], bytes]
 
-class ChangesWriter(AtomicWriter):
-    """Base of lossless animations: subclasses write a header, pictures and an end.
+
+class ChangesWriter(AnimationWriter):
+    """Base of lossless animations: subclasses compress pictures, too.
 
     A picture is the smallest rectangle around all pixels that changed; those in it that didn't are
     transparent. Equal frames are one picture that is shown for longer.
-
-    Parameters
-    ----------
-    path : Path
-    film : FilmSource
     """
 
-    def __init__(self, path: Path, film: FilmSource) -> None:
-        super().__init__(path)
-        self._film = film
-        self._file: BinaryIO | None = None
-        self._pending: npt.NDArray[np.uint8] | None = None  # waits for its duration
-        self._pending_since = 0  # in frames of the film
-        self._shown: npt.NDArray[np.uint8] | None = None  # what a player shows by now
-        self._frames = 0
+    def encoder(self, start: int, before: npt.NDArray[np.uint8] | None = None) -> Encoder:
+        """Make an encoder of the frames from number `start` on."""
+        return _ChangesEncoder(self.time, self._compress, start, before)
 
-    def _begin(self, file: BinaryIO) -> None:
-        raise NotImplementedError
-
-    def _picture(
-        self, file: BinaryIO, pixels: npt.NDArray[np.uint8], left: int, top: int, frames: range
-    ) -> None:
-        """Write one picture.
+    def _compress(self, pixels: npt.NDArray[np.uint8], left: int, top: int) -> bytes:
+        """Compress one picture.
 
         Parameters
         ----------
-        file : binary file
         pixels : ndarray of uint8, shape (height, width, 4)
             RGBA; alpha is 0 or 255.
         left, top : int
             Where it is laid; both are even.
-        frames : range
-            Those frames of the film that it is shown for.
         """
         raise NotImplementedError
 
-    def _end(self, file: BinaryIO) -> None:
-        raise NotImplementedError
+    def _nothing(self) -> bytes:
+        return self._compress(np.zeros((1, 1, 4), np.uint8), 0, 0)
 
-    def _open(self) -> None:
-        self._file = open(self.partial, "wb")  # noqa: SIM115 - closed in _close or _abandon
-        self._begin(self._file)
 
-    def _append(self, frame: npt.NDArray[np.uint8], repeats: int) -> None:
-        if self._file is None:
-            raise RuntimeError("write() outside of the with block")
-        if self._pending is None:
-            self._pending = frame.copy()
-        elif not np.array_equal(self._pending, frame):
-            self._flush(self._file)
-            np.copyto(self._pending, frame)
-        self._frames += repeats
+class _ChangesEncoder:
+    def __init__(
+        self,
+        time: Callable[[int], int],
+        compress: _Compress,
+        start: int,
+        before: npt.NDArray[np.uint8] | None,
+    ) -> None:
+        self._time, self._compress, self._count = time, compress, start
+        self._last = None if before is None else before.copy()
 
-    def _close(self) -> None:
-        if self._file is None:
-            raise RuntimeError("closed before it was opened")
-        if self._pending is not None:
-            self._flush(self._file)
-        self._end(self._file)
-        self._file.close()
-        self._file = None
-
-    def _abandon(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _flush(self, file: BinaryIO) -> None:
-        """Write the pending frame, which ends where the next one starts."""
-        pending, shown = self._pending, self._shown
-        if pending is None:
-            raise RuntimeError("nothing to write")
-        frames = range(self._pending_since, self._frames)
-        self._pending_since = self._frames
-        if shown is None:
-            self._picture(file, pending, 0, 0, frames)
-            self._shown = pending.copy()
+    def encode(self, frame: npt.NDArray[np.uint8], repeats: int) -> Iterator[Piece]:
+        start, last = self._count, self._last
+        self._count += repeats
+        if last is None:
+            self._last = frame.copy()
+            yield Piece(self._compress(frame, 0, 0), self._time(start))
             return
-        differs = pack(pending) != pack(shown)
+        differs = pack(frame) != pack(last)
         rows = np.flatnonzero(differs.any(axis=1))
+        if not len(rows):
+            return
         columns = np.flatnonzero(differs.any(axis=0))
         # WebP counts places in pairs of pixels
         top, left = int(rows[0]) // 2 * 2, int(columns[0]) // 2 * 2
         window = np.s_[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
-        changed = np.where(differs[window][..., None], pending[window], np.uint8(0))
-        self._picture(file, changed, left, top, frames)
-        np.copyto(shown, pending)
+        changed = np.where(differs[window][..., None], frame[window], np.uint8(0))
+        yield Piece(self._compress(changed, left, top), self._time(start))
+        np.copyto(last, frame)
+
+    def finish(self) -> Iterable[Piece]:
+        return ()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,20 +20,18 @@ from PIL import GifImagePlugin, Image
 from epochreel.render.palette import PaletteMap
 from epochreel.render.pixels import pack
 from epochreel.render.writers import FilmSource
-from epochreel.render.writers.pieces import Encoder, Piece, PieceWriter
+from epochreel.render.writers.animation import AnimationWriter
+from epochreel.render.writers.pieces import Encoder, Piece
 
 __all__ = ["GifWriter"]
 
 _UNCHANGED = 255
 """Palette index that means "as before"."""
 
-_SHORTEST_CS = 2
-"""Players show a delay of 1 cs or less as 10 cs."""
-
-_LONGEST_CS = 65535
+_ROWS = 100
 
 
-class GifWriter(PieceWriter):
+class GifWriter(AnimationWriter):
     """Writes GIF89a that loops forever.
 
     A GIF counts time in hundredths of a second. Delays are rounded so that each frame starts at
@@ -47,121 +44,101 @@ class GifWriter(PieceWriter):
     film : FilmSource
     """
 
+    shortest = 2
+    """Players show a delay of 1 cs or less as 10 cs."""
+    longest = 65535
+
     def __init__(self, path: Path, film: FilmSource) -> None:
         super().__init__(path, film)
-        if film.fps > 100 // _SHORTEST_CS:
+        if film.fps > 100 // self.shortest:
             self.cut = 0  # what is shown then depends on the frames before
-        self._file: BinaryIO | None = None
-        self._waiting: Piece | None = None  # for its duration, which the next one tells
+
+    def time(self, frames: int) -> int:
+        """Tell when a frame starts after so many others, in hundredths of a second."""
+        return (200 * frames + self.film.fps) // (2 * self.film.fps)
 
     def encoder(self, start: int, before: npt.NDArray[np.uint8] | None = None) -> Encoder:
         """Make an encoder of the frames from number `start` on."""
-        return _GifEncoder(self.film, start, before)
+        return _GifEncoder(self, start, before)
 
-    def add(self, piece: Piece) -> None:
-        """Store a picture."""
-        self._store_waiting(piece.time)
-        self._waiting = piece
-
-    def _open(self) -> None:
+    def _begin(self, file: BinaryIO) -> None:
         palette = self.film.palette()
         table = np.zeros((256, 3), np.uint8)
         table[: len(palette)] = palette
-        self._file = open(self.partial, "wb")  # noqa: SIM115 - closed in _close or _abandon
         width, height = self.film.size
         # Layout of the blocks: GIF89a specification, sections 17 to 26.
-        self._file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
-        self._file.write(table.tobytes())
-        self._file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", 0) + b"\x00")
+        file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
+        file.write(table.tobytes())
+        file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", 0) + b"\x00")
 
-    def _close(self) -> None:
-        if self._file is None:
-            raise RuntimeError("closed before it was opened")
-        self._add_rest()
-        if self._waiting is not None:
-            # even the last frame must not be so short that players slow it down
-            end = _time_cs(self.count, self.film.fps)
-            self._store_waiting(max(end, self._waiting.time + _SHORTEST_CS))
-        self._file.write(b";")
-        self._file.close()
-        self._file = None
+    def _store(self, file: BinaryIO, picture: bytes, duration: int) -> None:
+        # graphic control extension: keep what is shown, one index is transparent
+        file.write(struct.pack("<3sBHBB", b"!\xf9\x04", 4 + 1, duration, _UNCHANGED, 0))
+        file.write(picture)
 
-    def _abandon(self) -> None:
-        if self._file is not None:
-            # what is still in its buffer fails again on a full disk; the first error is the one
-            with suppress(OSError):
-                self._file.close()
-            self._file = None
+    def _nothing(self) -> bytes:
+        return _compressed(np.full((1, 1), _UNCHANGED, np.uint8), 0, 0)
 
-    def _store_waiting(self, until_cs: int) -> None:
-        if self._file is None:
-            raise RuntimeError("add() outside of the with block")
-        if self._waiting is not None:
-            delay = min(until_cs - self._waiting.time, _LONGEST_CS)
-            # graphic control extension: keep what is shown, one index is transparent
-            self._file.write(struct.pack("<3sBHBB", b"!\xf9\x04", 4 + 1, delay, _UNCHANGED, 0))
-            self._file.write(self._waiting.data)
+    def _end(self, file: BinaryIO) -> None:
+        file.write(b";")
 
 
 class _GifEncoder:
     """Finds what changed from frame to frame, and compresses it."""
 
-    def __init__(self, film: FilmSource, start: int, before: npt.NDArray[np.uint8] | None) -> None:
-        width, height = film.size
-        self._map = PaletteMap(film.palette())
-        self._fps, self._count = film.fps, start
-        self._last: npt.NDArray[np.uint32] | None = None  # the frame that came last
-        self._mapped = np.full(width * height, _UNCHANGED, np.uint8)  # its indices
-        # what of it no piece has yet, and since when
+    def __init__(self, writer: GifWriter, start: int, before: npt.NDArray[np.uint8] | None) -> None:
+        width, height = writer.film.size
+        self._map = PaletteMap(writer.film.palette())
+        self._time, self._shortest, self._count = writer.time, writer.shortest, start
+        # the frame that came last
+        self._last = None if before is None else pack(before).copy()
+        # indices of what changed and no piece has yet, and since when
         self._pending = np.full((height, width), _UNCHANGED, np.uint8)
         self._since_cs: int | None = None
-        if before is not None:
-            place, index = self._changes(before)
-            self._mapped[place] = index
 
     def encode(self, frame: npt.NDArray[np.uint8], repeats: int) -> Iterator[Piece]:
-        place, index = self._changes(frame)
-        if len(place):
-            start_cs = _time_cs(self._count, self._fps)
-            # until it is a piece, a frame too short to be shown is drawn over by the next one
-            if self._since_cs is None or start_cs - self._since_cs >= _SHORTEST_CS:
-                yield from self.finish()
-                self._since_cs = start_cs
-            self._mapped[place] = index
-            self._pending.ravel()[place] = index
+        pixels = pack(frame)
+        if self._last is None:
+            self._last = ~pixels
+        start_cs = self._time(self._count)
         self._count += repeats
+        # until it is a piece, a frame too short to be shown is drawn over by the next one
+        if self._since_cs is None or start_cs - self._since_cs >= self._shortest:
+            yield from self.finish()
+        if self._take(pixels, self._last) and self._since_cs is None:
+            self._since_cs = start_cs
 
     def finish(self) -> Iterator[Piece]:
-        changed = self._pending != _UNCHANGED
-        rows = np.flatnonzero(changed.any(axis=1))
-        if self._since_cs is None or not len(rows):
+        if self._since_cs is None:
             return
-        columns = np.flatnonzero(changed.any(axis=0))
-        top, left = int(rows[0]), int(columns[0])
-        window = self._pending[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1]
-        blocks = GifImagePlugin.getdata(Image.fromarray(np.ascontiguousarray(window)), (left, top))
+        # where the least index isn't the greatest there is, something changed
+        rows = np.flatnonzero(self._pending.min(axis=1) != _UNCHANGED)
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        columns = np.flatnonzero(self._pending[top:bottom].min(axis=0) != _UNCHANGED)
+        left = int(columns[0])
+        window = self._pending[top:bottom, left : int(columns[-1]) + 1]
+        yield Piece(_compressed(window, left, top), self._since_cs)
         window[:] = _UNCHANGED
-        yield Piece(b"".join(blocks), self._since_cs)
+        self._since_cs = None
 
-    def _changes(
-        self, frame: npt.NDArray[np.uint8]
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
-        """List the pixels, as flat positions, whose palette index isn't the last frame's.
+    def _take(self, pixels: npt.NDArray[np.uint32], last: npt.NDArray[np.uint32]) -> bool:
+        """Note the pixels that aren't the last frame's; tell whether there are any.
 
-        Only those that changed are mapped: 2 ms a frame of 1600×1200, against 6 ms for all of it.
+        Only those are mapped: 4 ms a frame of 1600×1200, against 10 for all of it. Some hundred
+        rows at a time, whose lists stay in the processor's cache: a fifth less.
         """
-        pixels = pack(frame).ravel()
-        if self._last is None:
-            self._last = pixels.copy()
-            return np.arange(pixels.size), self._map.of_packed(pixels)
-        place = np.flatnonzero(pixels != self._last)
-        colors = pixels[place]
-        self._last[place] = colors
-        index = self._map.of_packed(colors)
-        differs = index != self._mapped[place]
-        return place[differs], index[differs]
+        found = False
+        for top in range(0, len(pixels), _ROWS):
+            rows = np.s_[top : top + _ROWS]
+            now, was = pixels[rows].ravel(), last[rows].ravel()
+            changed = now != was
+            if changed.any():
+                self._pending[rows].ravel()[changed] = self._map.of_packed(now[changed])
+                was[:] = now
+                found = True
+        return found
 
 
-def _time_cs(frames: int, fps: int) -> int:
-    """When a frame starts, in hundredths of a second, after so many others."""
-    return (200 * frames + fps) // (2 * fps)
+def _compressed(indices: npt.NDArray[np.uint8], left: int, top: int) -> bytes:
+    picture = Image.fromarray(np.ascontiguousarray(indices))
+    return b"".join(GifImagePlugin.getdata(picture, (left, top)))

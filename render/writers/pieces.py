@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.errors import OutputError
+from epochreel.render.memory import give_back
 from epochreel.render.writers import FilmSource
 from epochreel.render.writers.atomic import AtomicWriter
 
@@ -104,6 +105,9 @@ class PieceWriter(AtomicWriter):
             room = self.cut - self.count % self.cut if self.restarts else repeats
             if self._encoder is None or (self.restarts and room == self.cut):
                 yield from self.rest()
+                # first, as two of x264 are 90 MB more at 1600×1200
+                self._encoder = None
+                give_back()
                 self._encoder = self.encoder(self.count, self._before)
             shown = min(room, repeats)
             yield from self._encoder.encode(frame, shown)

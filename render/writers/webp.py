@@ -19,7 +19,8 @@ from epochreel.render.writers.changes import ChangesWriter
 
 __all__ = ["WebpWriter"]
 
-_LONGEST_MS = 0xFFFFFF
+_PLACE = 12
+"""Bytes that tell where a picture lies, and its size."""
 
 
 class WebpWriter(ChangesWriter):
@@ -29,8 +30,14 @@ class WebpWriter(ChangesWriter):
     true time.
     """
 
+    longest = 0xFFFFFF
+
+    def time(self, frames: int) -> int:
+        """Tell when a frame starts after so many others, in milliseconds."""
+        return (2000 * frames + self.film.fps) // (2 * self.film.fps)
+
     def _begin(self, file: BinaryIO) -> None:
-        width, height = self._film.size
+        width, height = self.film.size
         # Layout of the chunks: RFC 9649, section 2.7. The length of all is known at the end.
         file.write(b"RIFF\0\0\0\0WEBP")
         has_animation, has_alpha = 0x02, 0x10
@@ -38,27 +45,25 @@ class WebpWriter(ChangesWriter):
         file.write(_chunk(b"VP8X", flags + _uint24(width - 1) + _uint24(height - 1)))
         file.write(_chunk(b"ANIM", struct.pack("<IH", 0xFF000000, 0)))
 
-    def _picture(
-        self, file: BinaryIO, pixels: npt.NDArray[np.uint8], left: int, top: int, frames: range
-    ) -> None:
+    def _compress(self, pixels: npt.NDArray[np.uint8], left: int, top: int) -> bytes:
         height, width = pixels.shape[:2]
         encoded = BytesIO()
         Image.fromarray(np.ascontiguousarray(pixels)).save(
             encoded, "WEBP", lossless=True, quality=20, method=1
         )
-        duration = min(self._time_ms(frames.stop) - self._time_ms(frames.start), _LONGEST_MS)
         place = _uint24(left // 2) + _uint24(top // 2) + _uint24(width - 1) + _uint24(height - 1)
+        return place + _bitstream(encoded.getvalue())
+
+    def _store(self, file: BinaryIO, picture: bytes, duration: int) -> None:
+        place, bitstream = picture[:_PLACE], picture[_PLACE:]
         blend_over_and_leave = b"\0"
         head = place + _uint24(duration) + blend_over_and_leave
-        file.write(_chunk(b"ANMF", head + _bitstream(encoded.getvalue())))
+        file.write(_chunk(b"ANMF", head + bitstream))
 
     def _end(self, file: BinaryIO) -> None:
         length = file.tell()
         file.seek(4)
         file.write(struct.pack("<I", length - 8))
-
-    def _time_ms(self, frame: int) -> int:
-        return (2000 * frame + self._film.fps) // (2 * self._film.fps)
 
 
 def _bitstream(webp: bytes) -> bytes:

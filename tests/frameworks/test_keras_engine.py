@@ -10,9 +10,11 @@ import pytest
 
 from epochreel.nn.activations import ACTIVATIONS
 from epochreel.nn.datasets import make_dataset
+from epochreel.nn.errors import MissingPackageError
 from epochreel.nn.losses import LOSSES
 from epochreel.nn.optimizers import OPTIMIZERS
 from epochreel.nn.recording import ParameterRecording
+from epochreel.scenes import keras_engine
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.keras_engine import (
     KERAS_OPTIMIZERS,
@@ -192,3 +194,10 @@ def test_what_on_update_raises_ends_it() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         recorded("keras", on_update=stop)
+
+
+def test_keras_without_a_backend_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setattr(keras_engine, "find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match=r"needs jax, torch or tensorflow; pip install"):
+        recorded("keras")

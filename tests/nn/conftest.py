@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from recording_files import trained
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.datasets import make_dataset
+from epochreel.nn.recording import ParameterRecording
 
 LAMBDA, ALPHA = 1.0507009873554805, 1.6732632423543772
 PHI = np.vectorize(lambda z: math.erfc(-z / math.sqrt(2)) / 2)
@@ -122,3 +124,15 @@ def elementwise(request) -> str:
 @pytest.fixture(scope="session")
 def moons() -> Dataset:
     return make_dataset("moons", samples=200, noise=0.2, seed=100)
+
+
+@pytest.fixture(scope="module")
+def recording() -> ParameterRecording:
+    return trained()
+
+
+@pytest.fixture(scope="module")
+def content(recording, tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("recording") / "small.reel"
+    recording.save(path)
+    return path.read_bytes()

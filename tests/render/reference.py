@@ -62,19 +62,23 @@ class OneFigure(Stage):
             x += place.slot.width(character)
 
 
-def pixel_centres(film: Film, panel: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Places on the feature plane of the plot's pixel centres: x (width,), y (height,)."""
+def pixel_centres(film: Film, panel: int = 0, *, finer: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Places on the feature plane of the plot's pixel centres: x (width,), y (height,).
+
+    With `finer`, of so many parts of each pixel in either direction.
+    """
     body = film.layout.slots[panel].body
     view = film.recordings[film.panels[panel].models[0]].dataset.viewport
-    x = view.x_min + (np.arange(body.width) + 0.5) / body.width * view.width
-    y = view.y_max - (np.arange(body.height) + 0.5) / body.height * view.height
+    columns, rows = finer * body.width, finer * body.height
+    x = view.x_min + (np.arange(columns) + 0.5) / columns * view.width
+    y = view.y_max - (np.arange(rows) + 0.5) / rows * view.height
     return x, y
 
 
-def logits_at_pixels(film: Film, index: int) -> np.ndarray:
+def logits_at_pixels(film: Film, index: int, *, finer: int = 1) -> np.ndarray:
     """Logits at the centre of every pixel of a one-panel film's plot, (height, width)."""
     model = film.panels[0].models[0]
-    x, y = pixel_centres(film)
+    x, y = pixel_centres(film, finer=finer)
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
     snapshot = film.timeline.moments[index].snapshots[model]
     parts = np.array_split(places, max(1, len(places) // 50_000))
@@ -83,9 +87,17 @@ def logits_at_pixels(film: Film, index: int) -> np.ndarray:
 
 
 def draw_reference(
-    film: Film, index: int, *, line: bool = True, logits: np.ndarray | None = None
+    film: Film,
+    index: int,
+    *,
+    line: bool = True,
+    logits: np.ndarray | None = None,
+    finer: int = 1,
 ) -> np.ndarray:
-    """Draw frame `index` of a film with one boundary panel: RGB, (height, width, 3)."""
+    """Draw frame `index` of a film with one boundary panel: RGB, (height, width, 3).
+
+    The line is found between the centres of pixels, or of `finer` parts of them.
+    """
     (panel,), (slot,) = film.panels, film.layout.slots
     if not isinstance(panel, BoundaryPanel) or not isinstance(panel.bands, int):
         raise TypeError("the reference knows one boundary panel with bands")
@@ -98,7 +110,11 @@ def draw_reference(
         outline = panel.outline(film.recordings, style, layout.scale, layout.scale.title)
         draw_footer(stage, [outline], film.title, film.timeline)
         panel.build(stage, slot, layout.scale.title)
-        _draw_field(figure.axes[-1], film, panel.bands, logits, line=line)
+        axes = figure.axes[-1]
+        _draw_field(axes, film, panel.bands, logits)
+        if line:
+            nodes = logits if finer == 1 else logits_at_pixels(film, index, finer=finer)
+            _draw_line(axes, film, nodes, finer)
         snapshot = film.timeline.moments[index].snapshots[panel.model]
         counter, *numbers = stage.placed
         count = recording.updates if recording.unit == "update" else recording.epochs
@@ -118,7 +134,7 @@ def _keys_in_order(strip: Rect | None) -> tuple[str, ...]:
     return keys if strip is not None else keys[::-1]
 
 
-def _draw_field(axes: Any, film: Film, bands: int, logits: np.ndarray, *, line: bool) -> None:
+def _draw_field(axes: Any, film: Film, bands: int, logits: np.ndarray) -> None:
     view = film.recordings[film.panels[0].models[0]].dataset.viewport
     probability = 1 / (1 + np.exp(-np.clip(logits.astype(float), -700, 700)))
     level = np.minimum((bands * probability).astype(int), bands - 1)
@@ -130,8 +146,13 @@ def _draw_field(axes: Any, film: Film, bands: int, logits: np.ndarray, *, line: 
         interpolation="nearest",
         zorder=0.1,
     )
-    if line and logits.min() < 0 < logits.max():
-        x, y = pixel_centres(film)
+    axes.set_xlim(view.x_min, view.x_max)
+    axes.set_ylim(view.y_min, view.y_max)
+
+
+def _draw_line(axes: Any, film: Film, logits: np.ndarray, finer: int) -> None:
+    if logits.min() < 0 < logits.max():
+        x, y = pixel_centres(film, finer=finer)
         scale = film.layout.scale
         for width_px, color in ((4.8, film.style.halo), (2.2, film.style.isoline)):
             axes.contour(
@@ -143,5 +164,3 @@ def _draw_field(axes: Any, film: Film, bands: int, logits: np.ndarray, *, line: 
                 linewidths=points(width_px * scale.line),
                 zorder=0.2,
             ).set(capstyle="round", joinstyle="round")
-    axes.set_xlim(view.x_min, view.x_max)
-    axes.set_ylim(view.y_min, view.y_max)

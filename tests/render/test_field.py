@@ -14,7 +14,8 @@ from scipy.interpolate import RegularGridInterpolator
 
 from epochreel.nn.dataset import Viewport
 from epochreel.render.field import BandPainter, NodeGrid, band_levels
-from epochreel.render.isoline import Stroke, find_isoline
+from epochreel.render.isoline import find_isoline
+from epochreel.render.stroke import Stroke
 from epochreel.render.style import load_style
 
 VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
@@ -93,11 +94,20 @@ def test_refined_nodes_are_the_model_s_own_where_the_colour_changes() -> None:
     x = VIEWPORT.x_min + grid.x_px[::2] / 400 * VIEWPORT.width
     y = VIEWPORT.y_max - grid.y_px[::2] / 300 * VIEWPORT.height
     true = predict(np.column_stack([g.ravel() for g in np.meshgrid(x, y)])).reshape(nodes.shape)
-    changing = np.abs(true) < 3
+    bands = band_levels(true[::2, ::2], 25).astype(int)
+    corners = np.stack([bands[:-1, :-1], bands[:-1, 1:], bands[1:, :-1], bands[1:, 1:]])
+    cells = np.ptp(corners, axis=0) > 0  # 8 px wide, and each has four of the finer ones
+    changing = np.zeros(true.shape, bool)
+    for down in range(3):
+        for right in range(3):
+            changing[down : down + 2 * len(cells) : 2, right : right + 2 * cells.shape[1] : 2] |= (
+                cells
+            )
+    assert 0.1 < changing.mean() < 0.9
     # its slope is 4 a unit, and a pixel 0.01 units: an interpolated one moves no line by 0.1 px
     np.testing.assert_allclose(nodes[changing], true[changing], atol=0.1 * 0.04)
     own = np.abs(nodes - true)[1::2, 1::2] < 1e-5  # the middles of cells
-    assert own[changing[1::2, 1::2]].all()
+    assert own[cells].all()
 
 
 def test_painting_does_not_depend_on_what_was_painted_before() -> None:
@@ -134,8 +144,7 @@ def test_certain_probabilities_have_the_end_colours() -> None:
 
 
 def line(grid: NodeGrid, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    nodes = grid.along_zero(grid.sample(predict, 25), predict)
-    return find_isoline(grid.x_px, grid.y_px, nodes)
+    return find_isoline(grid, grid.sample(predict, 25), predict)
 
 
 def stroke(grid: NodeGrid) -> Stroke:

@@ -248,8 +248,19 @@ def test_footer_says_what_a_frame_means(make_recording) -> None:
     assert note({"One": make_recording("One", 1)}) == "each frame the whole training"
     assert note(one, max_frames=1) == "each frame the whole training"
     assert note(one, frames=11) == note(one, frames=11, pace="linear") == "each frame 25 updates"
-    assert note(one, frames=4) == "each frame about 100 updates"
+    assert note(one, frames=4) == "each frame 50 to 100 updates"
     assert note(one, frames=4, tween=True) == "each frame about 83.3 updates"
+    # 24 snapshots in 19, 8, 7 or 2 frames: every one, or every third or fourth, or the two ends
+    long = {"One": make_recording("One", 24)}
+    assert note(long, max_frames=19) == "each frame 50 to 100 updates"
+    assert note(long, max_frames=8) == "each frame 150 to 200 updates"
+    assert note(long, max_frames=7) == "each frame 150 to 200 updates"
+    assert note(long, max_frames=2) == "each frame 1150 updates"
+    assert (
+        note({"One": make_recording("One", 201)}, max_frames=40) == "each frame about 256 updates"
+    )
+    # without tweening, most of these frames show the network of the frame before
+    assert note(one, frames=20, tween=False) == "each frame 0 to 50 updates"
     assert note(one, pace="log") == "updates on a logarithmic scale"
     assert note(one, pace="even_change") == "each frame changes the field about equally"
     assert note({**one, "Two": make_recording("Two", 3)}) == "each frame 50 updates"

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from epochreel.nn.errors import InvalidInputError, RenderError
-from epochreel.render import BoundaryPanel, Film, Timeline, load_style, plan_timeline, write_film
+from epochreel.render import (
+    BoundaryPanel,
+    Caption,
+    Film,
+    Timeline,
+    load_style,
+    plan_timeline,
+    write_film,
+)
 from epochreel.render.fitting import Fit, thin
 
 
@@ -108,6 +117,37 @@ def test_progress_adds_up_to_the_film(
 def test_wrong_use(film: Film, tmp_path: Path, name: str, options, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         write_film(film, tmp_path / name, **options)
+
+
+CAPTIONS = (
+    Caption("Halfway.", update=400, hold_s=1.0),
+    Caption("Soon done.", time_s=1.5),
+    Caption("Done.", event="loss stops falling", hold_s=0.5),
+)
+
+
+@pytest.mark.parametrize("captions", [(), CAPTIONS])
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [(1, "50 updates"), (2, "100 updates"), (3, "150 updates"), (6, "300 updates")],
+)
+def test_a_thinned_film_says_what_its_frames_mean(
+    make_recording, captions: tuple[Caption, ...], step: int, words: str
+) -> None:
+    recordings = {"Disc": make_recording(snapshots=17)}  # 0, 50 … 800
+    film = Film(
+        recordings,
+        [BoundaryPanel("Disc")],
+        size=(640, 480),
+        style=load_style("dark"),
+        timeline=Timeline.build(recordings, fps=20, hold_first_s=0.3, hold_last_s=0.5),
+        captions=captions,
+    )
+    thinned = film.variant(size=film.size, timeline=thin(film.plan, step))
+    assert thinned.duration_s == pytest.approx(film.duration_s)
+    with thinned.style.context():
+        texts = [text.get_text() for text in thinned.artists(0).findobj(Text)]
+    assert [text for text in texts if "each frame" in text] == [f"each frame {words}"]
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 50])

@@ -13,8 +13,8 @@ from PIL import Image
 
 from epochreel.nn.errors import InvalidInputError, OutputError
 from epochreel.render import STILLS, BoundaryPanel, Caption, Film, Timeline, load_style, write_still
+from epochreel.render.moments import moment_at
 from epochreel.render.panels import EmptyPanel
-from epochreel.render.stills import moment_at
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -47,6 +47,7 @@ def film(make_recording) -> Film:
         ("update:100", 100),
         ("update:101", 150),
         ("epoch:250", 250),
+        ("accuracy >= 0", 0),
     ],
 )
 def test_the_moment_that_is_asked_for(film: Film, at: str, update: int, tmp_path: Path) -> None:
@@ -60,7 +61,21 @@ def test_the_moment_that_is_asked_for(film: Film, at: str, update: int, tmp_path
 
 @pytest.mark.parametrize(
     "at",
-    ["", "middle", "1.5", "-1", "3 min", "update:", "1.2.3", "update:251", "epoch:300", "2.2s"],
+    [
+        "",
+        "middle",
+        "1.5",
+        "-1",
+        "3 min",
+        "update:",
+        "1.2.3",
+        "update:251",
+        "epoch:300",
+        "2.2s",
+        "accuracy >= 1.5",
+        "accuracy",
+        "acuracy >= 0.5",
+    ],
 )
 def test_other_moments_are_refused(film: Film, at: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=rf"^at: must be .* got {re.escape(repr(at))}$"):

@@ -199,6 +199,21 @@ def test_holds_are_where_they_were_asked_for(make_recording) -> None:
     assert held(Hold(251, 0.5), Hold(99, 1, "second")) == [1, 1, 1, 1, 1, 16]
 
 
+def test_holds_past_the_end_are_said(make_recording) -> None:
+    holds = [
+        Hold(250, 1), Hold(251, 1), Hold(501, 1, "epoch"), Hold(0.5, 1, "second"),
+        Hold(0.6, 1, "second"),
+    ]  # fmt: skip
+    timeline = Timeline.build({"One": make_recording("One", 6)}, fps=10, holds=holds)
+    assert timeline.notes == tuple(
+        f"timeline.holds[{index}]: {when} never comes; the last frame is held"
+        for index, when in ((1, "update 251"), (2, "epoch 501"), (4, "0.6 s"))
+    )
+    # a plan from counts doesn't know how many updates there will be
+    planned = plan_timeline({"One": 6}, fps=10, holds=holds)
+    assert planned.notes == timeline.notes[2:]
+
+
 def test_frames_of_updates_and_cuts(make_recording) -> None:
     timeline = Timeline.build(
         {"One": make_recording("One", 6)}, fps=10, frames=11, hold_first_s=0.5, holds=[Hold(100, 1)]

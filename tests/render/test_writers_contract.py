@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
+import av.error
+import av.logging
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from PIL import Image
 
-from epochreel.nn.errors import InvalidInputError, OutputError
+from epochreel.nn.errors import InvalidInputError, OutputError, RenderError
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style, write_film
 from epochreel.render.output import cuts, join_parts, write_part
 from epochreel.render.palette import make_palette
@@ -19,7 +23,7 @@ from epochreel.render.writers import FORMATS, QUALITIES, WRITERS, MemoryWriter, 
 from epochreel.render.writers.atomic import partial_path
 
 SUFFIXES = tuple(WRITERS)
-VIDEOS, ANIMATIONS = (".mp4", ".webm"), (".gif", ".webp", ".apng")
+VIDEOS, ANIMATIONS, FOLDER = (".mp4", ".webm"), (".gif", ".webp", ".apng"), "/"
 GROUND, RED, BLUE = (13, 17, 25), (158, 1, 66), (94, 79, 162)
 
 
@@ -52,8 +56,18 @@ def write(path: Path, source: Source, repeats: list[int] | None = None) -> None:
             writer.write(frame, times)
 
 
-def decode(path: Path) -> tuple[list[np.ndarray], list[float]]:
-    """Frames as RGB, and how long each is shown in seconds."""
+def content(path: Path) -> bytes | dict[str, bytes]:
+    """What a file holds, or each file of a folder."""
+    if path.is_dir():
+        return {file.name: file.read_bytes() for file in path.iterdir()}
+    return path.read_bytes()
+
+
+def decode(path: Path, fps: int = 20) -> tuple[list[np.ndarray], list[float]]:
+    """Frames as RGB, and how long each is shown in seconds; a folder doesn't know its `fps`."""
+    if path.is_dir():
+        frames = [np.asarray(Image.open(file)) for file in sorted(path.iterdir())]
+        return frames, [1 / fps] * len(frames)
     if path.suffix in ANIMATIONS:
         frames, times = [], []
         with Image.open(path) as image:
@@ -82,7 +96,7 @@ def test_duration_and_size_are_as_promised(tmp_path: Path, suffix: str, fps: int
     path = tmp_path / f"film{suffix}"
     repeats = [3] + [1] * 10 + [fps]
     write(path, source, repeats)
-    frames, times = decode(path)
+    frames, times = decode(path, fps)
     assert sum(times) == pytest.approx(sum(repeats) / fps, abs=1 / fps)
     assert frames[0].shape == (48, 64, 3)
     if suffix in ANIMATIONS:
@@ -128,7 +142,7 @@ def test_same_frames_same_bytes(tmp_path: Path, suffix: str) -> None:
     one, two = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}"
     write(one, Source())
     write(two, Source())
-    assert one.read_bytes() == two.read_bytes()
+    assert content(one) == content(two)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -150,13 +164,17 @@ def test_after_an_error_nothing_is_left(tmp_path: Path, suffix: str, error: Base
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_older_film_stays_until_the_new_one_is_whole(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"film{suffix}"
-    path.write_bytes(b"older")
+    if suffix == FOLDER:
+        write(path, Source(count=3))
+    else:
+        path.write_bytes(b"older")
+    older = content(path)
     source = Source()
     with open_writer(path, source) as writer:
         writer.write(source.frames()[0])
-        assert path.read_bytes() == b"older"
+        assert content(path) == older
         assert partial_path(path).exists()
-    assert path.read_bytes() != b"older"
+    assert content(path) != older
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -188,6 +206,56 @@ def test_a_full_disk_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+class BrokenEncoder:
+    """A video encoder that works until it is asked for one more frame."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.context, name)
+
+    def encode(self, picture: object) -> None:
+        raise av.error.ExternalError(542398533, "Generic error in an external library")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_encoder_that_fails_in_mid_film_leaves_nothing(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    path.write_bytes(b"older")
+    frames = Source().frames()
+    writer: Any = open_writer(path, Source())
+
+    def film() -> None:
+        with writer:
+            for frame in frames[:3]:
+                writer.write(frame)
+            if suffix in VIDEOS:
+                encoder = writer._encoder
+                monkeypatch.setattr(encoder, "_context", BrokenEncoder(encoder._context))
+            else:
+                # what Pillow's encoders do when they fail
+                monkeypatch.setattr("PIL.ImageFile._encode_tile", fail)
+                monkeypatch.setattr("PIL.WebPImagePlugin._webp.WebPEncode", lambda *_: None)
+            for frame in frames[3:]:
+                writer.write(frame)
+
+    def fail(*_: object) -> None:
+        raise OSError("encoder error -8 when writing image file")
+
+    told = (
+        r"^(libx264|libvpx-vp9): the encoder failed: generic error in an external library$"
+        if suffix in VIDEOS
+        else rf"film{suffix}: can't be written: (encoder error -8|.*encoder returned None)"
+    )
+    with pytest.raises(RenderError if suffix in VIDEOS else OutputError, match=told):
+        film()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"older"
+
+
 def test_unknown_suffix(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"a\.avi: .* one of '\.mp4', .*, got '\.avi'"):
         open_writer(tmp_path / "a.avi", Source())
@@ -203,6 +271,23 @@ def test_video_is_tagged_for_players(tmp_path: Path, suffix: str, codec: str) ->
         assert context.pix_fmt == "yuv420p"
         assert (context.color_primaries, context.color_trc, context.colorspace) == (1, 1, 1)
         assert context.color_range == 1
+
+
+def test_an_mp4_says_where_its_colours_lie(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write(path, Source())
+    av.logging.set_level(av.logging.TRACE)
+    try:
+        with av.open(str(path)) as container, av.logging.Capture() as lines:
+            # tells the meaning of every bit of the stream's header
+            headers = BitStreamFilterContext("trace_headers", container.streams.video[0])
+            headers.filter(next(container.demux(video=0)))
+    finally:
+        av.logging.set_level(None)
+    told = [line.split() for _, _, line in lines if "chroma_sample_loc_type" in line]
+    amid_four_pixels = "1"
+    assert told
+    assert {words[-1] for words in told} == {amid_four_pixels}
 
 
 def test_mp4_starts_at_once(tmp_path: Path) -> None:
@@ -243,6 +328,30 @@ def test_equal_frames_are_one_picture(tmp_path: Path, suffix: str) -> None:
             writer.write(first)
         writer.write(second)
     assert decode(path)[1] == pytest.approx([0.25, 0.05])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "fps", "long"),
+    [(".gif", 1, 656), (".gif", 30, 100_000), (".webp", 1, 16_778), (".apng", 7, 65_537)],
+)
+def test_a_hold_may_last_longer_than_a_picture(
+    tmp_path: Path, suffix: str, fps: int, long: int
+) -> None:
+    path = tmp_path / f"film{suffix}"
+    source = Source(fps=fps, count=3)
+    write(path, source, [2, long, 2])
+    shown, times = decode(path)
+    assert sum(times) == pytest.approx((long + 4) / fps, abs=0.011)
+    assert max(times) < long / fps  # no picture can last so long
+    starts = np.cumsum([0, *times])
+    # a moment of each frame, and late ones of the long one
+    for at_s, original in zip(
+        np.array([0.5, 3, 2 + 0.4 * long, 1.5 + long, 3.5 + long]) / fps,
+        [0, 1, 1, 1, 2],
+        strict=True,
+    ):
+        index = int(np.searchsorted(starts, at_s, side="right")) - 1
+        np.testing.assert_array_equal(shown[index], source.frames()[original][:, :, :3])
 
 
 @pytest.mark.parametrize("suffix", VIDEOS)
@@ -356,8 +465,8 @@ def test_parts_join_to_the_same_bytes(
     spans = cuts(film(), joined, parts)
     assert (spans[0][0], spans[-1][1]) == (0, film().frame_count)
     assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
-    # WebP and APNG are made whole; frames of a GIF of less than 2 cs depend on those before
-    if suffix in (".webp", ".apng") or (suffix, fps) == (".gif", 60):
+    # frames of a GIF of less than 2 cs depend on those before
+    if (suffix, fps) == (".gif", 60):
         assert len(spans) == 1
         return
     assert len(spans) == min(parts, -(-film().frame_count // fps))
@@ -368,4 +477,4 @@ def test_parts_join_to_the_same_bytes(
     assert sum(shown) == film().frame_count
     assert not joined.exists()
     join_parts(film(), joined, paths)
-    assert joined.read_bytes() == whole.read_bytes()
+    assert content(joined) == content(whole)

@@ -89,3 +89,35 @@ def files_in(folder: Path) -> list[str]:
 @pytest.fixture(name="files_in")
 def files_in_fixture() -> Callable[[Path], list[str]]:
     return files_in
+
+
+def check_refusal(ran: Ran, where: str, words: list[str]) -> None:
+    """Expect one line that starts so and holds these words, and nothing else."""
+    assert ran.code == 2, ran
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    lines = ran.err.splitlines()
+    assert len(lines) == 1, ran.err
+    assert lines[0].startswith(f"epochreel: {where}"), lines[0]
+    assert lines[0].isprintable()
+    for word in words:
+        assert word in lines[0], (word, lines[0])
+    for leak in ("pydantic", "Input should", "type=", "Traceback", "validation error"):
+        assert leak not in lines[0]
+
+
+@pytest.fixture(name="check_refusal")
+def check_refusal_fixture() -> Callable[..., None]:
+    return check_refusal
+
+
+@pytest.fixture
+def refuses(cli: Cli, scene_file: Callable[..., Path]) -> Callable[..., None]:
+    """Expect a scene to be refused at a line and a key."""
+
+    def check(text: str, line: int | None, key: str, words: list[str]) -> None:
+        scene_file(text)
+        place = f":{line}" if line else ""
+        check_refusal(cli("check", "my.toml"), f"my.toml{place}: {key}: ", words)
+
+    return check

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from epochreel.render import COLORMAPS, FORMATS, PANELS, STYLES
+from epochreel.render import COLORMAPS, FORMATS, PANELS, STILLS, STYLES
 from epochreel.scenes.data_spec import DATA_KINDS
 from epochreel.scenes.library import STARTER, ready_made
 
@@ -101,7 +101,7 @@ def test_list_names_everything_there_is(cli: Callable[..., Any]) -> None:
     ran = cli("list")
     assert ran.code == 0
     names = {line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")}
-    for table in (ready_made(), STYLES, COLORMAPS, PANELS, DATA_KINDS, FORMATS):
+    for table in (ready_made(), STYLES, COLORMAPS, PANELS, DATA_KINDS, FORMATS, STILLS):
         assert set(table) <= names
     assert "NumPy from scratch" in ran.out
 

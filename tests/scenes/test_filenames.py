@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epochreel.scenes.filenames import collision_key, refuse_file_name
+from epochreel.scenes.filenames import collision_key, refuse_file_name, shown_path
 
 SUFFIXES = (".mp4", ".gif")
 
@@ -71,6 +71,18 @@ def test_refused(name: str) -> None:
 )
 def test_accepted(name: str) -> None:
     assert refuse_file_name(name, SUFFIXES) is None
+
+
+@pytest.mark.parametrize("name", ["a/", "week 1/frames/"])
+def test_a_folder_ends_in_a_slash(name: str) -> None:
+    assert refuse_file_name(name, (*SUFFIXES, "/")) is None
+    assert collision_key(name) == collision_key(name[:-1])
+    assert shown_path(Path(name)) == name
+
+
+@pytest.mark.parametrize("name", ["a//", "/", "../", "a/./", ".a/", "a.b/", "a", "nul/", "a /"])
+def test_names_that_no_folder_may_have(name: str) -> None:
+    assert str(refuse_file_name(name, (*SUFFIXES, "/"))).startswith("must ")
 
 
 def test_a_near_suffix_is_offered() -> None:

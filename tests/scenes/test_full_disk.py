@@ -32,7 +32,7 @@ def fill_disk_early() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))
 
 
-@pytest.mark.parametrize(("suffix", "jobs"), [("mp4", 2), ("gif", 1), ("gif", 2)])
+@pytest.mark.parametrize(("suffix", "jobs"), [("mp4", 2), ("gif", 1), ("gif", 2), ("/", 1)])
 def test_a_full_disk_is_one_clear_line(
     tmp_path: Path,
     scene_file: Callable[..., Path],
@@ -40,7 +40,8 @@ def test_a_full_disk_is_one_clear_line(
     suffix: str,
     jobs: int,
 ) -> None:
-    scene_file(SCENE.replace("SUFFIX", suffix))
+    name = "film/" if suffix == "/" else f"film.{suffix}"
+    scene_file(SCENE.replace("film.SUFFIX", name))
     done = subprocess.run(
         [sys.executable, "-c", RUN, "render", "my.toml", "-o", "out", "--jobs", str(jobs)],
         cwd=tmp_path,
@@ -55,5 +56,5 @@ def test_a_full_disk_is_one_clear_line(
     assert "Traceback" not in done.stderr
     last = [line for line in done.stderr.splitlines() if "can't be written" in line]
     assert len(last) == 1
-    assert f"film.{suffix}: can't be written: " in last[0]
+    assert f"{name.rstrip('/')}: can't be written: " in last[0]
     assert files_in(tmp_path) == ["my.toml"]

@@ -1,0 +1,41 @@
+"""The commands of ``epochreel``, one module each; what they work with is imported on use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+__all__ = ["COMMANDS", "Scenes", "app", "examples", "load_commands"]
+
+COMMANDS = ("render", "film", "info", "still", "compare", "check", "list_choices", "new")
+"""Modules here, in the order of ``epochreel --help``."""
+
+app = typer.Typer(
+    name="epochreel",
+    add_completion=False,
+    no_args_is_help=True,
+    # markup would put boxes and colours into piped output
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Scenes = Annotated[
+    list[str],
+    typer.Argument(metavar="SCENE", help="A scene file, or the name of a ready-made scene."),
+]
+
+
+def examples(*commands: str) -> str:
+    """Lay out examples for the end of a command's help."""
+    # the mark keeps the lines as they are
+    return "\b\nExamples:\n" + "\n".join(f"  epochreel {command}" for command in commands)
+
+
+def load_commands() -> typer.Typer:
+    """Make the app know its commands: each registers itself when its module is imported."""
+    for name in COMMANDS:
+        import_module(f"{__name__}.{name}")
+    return app

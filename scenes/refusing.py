@@ -1,0 +1,121 @@
+"""What can't be asked of models, panels and their numbers, once the data are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from epochreel.nn.capture import Adaptive, Listed
+from epochreel.nn.dataset import Dataset
+from epochreel.scenes import limits
+from epochreel.scenes.messages import count, quoted
+from epochreel.scenes.planning import TrainingPlan
+from epochreel.scenes.problems import Problem
+from epochreel.scenes.schema import Scene
+
+__all__ = ["refuse_numbers", "refuse_panels", "refuse_plan", "refuse_task", "refuse_whole"]
+
+
+def refuse_plan(plan: TrainingPlan, index: int, samples: int) -> list[Problem]:
+    """Refuse trainings that are too long, or whose batches are too large."""
+    model = ("models", index)
+    if plan.updates > limits.MAX_ITERATIONS:
+        return [
+            (
+                (*model, "epochs"),
+                f"must give at most {count(limits.MAX_ITERATIONS, 'update')}, "
+                f"got {count(plan.updates, 'update')}",
+            )
+        ]
+    if plan.snapshots > limits.MAX_FRAMES and plan.every is not None:
+        least = ceil(plan.every * plan.snapshots / limits.MAX_FRAMES)
+        return [
+            (
+                (*model, "capture", "every"),
+                f"must give at most {count(limits.MAX_FRAMES, 'snapshot')}, so be ≥ {least} here, "
+                f"got {plan.every}",
+            )
+        ]
+    batch = plan.batch_size or samples
+    if batch * plan.unit_count > limits.MAX_BATCH_VALUES:
+        return [
+            (
+                (*model, "batch_size"),
+                f"must be at most {limits.MAX_BATCH_VALUES // plan.unit_count} for layers of "
+                f"{count(plan.unit_count, 'unit')} in all (samples × units ≤ "
+                f"{limits.MAX_BATCH_VALUES}), got {batch}",
+            )
+        ]
+    return []
+
+
+def refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Problem]:
+    """Compare a model with what it is to learn."""
+    model = ("models", index)
+    problems: list[Problem] = []
+    classes = dataset.classes
+    if plan.loss == "binary_crossentropy" and classes > 2:
+        problems.append(((*model, "loss"), f"can't be '{plan.loss}' for data of {classes} classes"))
+    elif plan.outputs != classes and (classes > 2 or plan.outputs > 1):
+        text = f"must be {classes} in the last entry, one for each class, got {plan.outputs}"
+        where = ("architecture", len(plan.layers) - 1, "output_dim")
+        problems.append(((*model, *where), text))
+    stopping = plan.early_stopping
+    if stopping is not None and stopping.monitor.startswith("val_") and not len(dataset.y_test):
+        text = f"must be 'loss' or 'accuracy' without test samples, got '{stopping.monitor}'"
+        problems.append(((*model, "early_stopping", "monitor"), text))
+    if isinstance(plan.capture, Listed) and plan.capture.moments:
+        last = plan.capture.moments[-1]
+        if last > plan.updates:
+            text = f"must be ≤ {plan.updates}, the updates of this training, got {last}"
+            where = ("capture", "updates", len(plan.capture.moments) - 1)
+            problems.append(((*model, *where), text))
+    return problems
+
+
+def refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) -> list[Problem]:
+    """Refuse models whose outputs a panel can't draw."""
+    shown = {panel.model for panel in scene.shown if panel.kind == "boundary"}
+    for index, plan in enumerate(plans):
+        if plan.outputs > 1 and plan.name in shown:
+            drawn = "boundary panels, which draw the probability of one of two classes"
+            if classes > 2:
+                return [(("data", "classes"), f"must be 2 for {drawn}, got {classes}")]
+            text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
+            return [(("models", index, "loss"), text)]
+    return []
+
+
+def refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
+    """Refuse numbers that nothing will be measured for."""
+    if len(dataset.y_test):
+        return []
+    return [
+        (
+            ("panels", index, "numbers", place),
+            f"must be one of the training data without test samples, got {quoted(key)}",
+        )
+        for index, panel in enumerate(scene.panels)
+        for place, key in enumerate(panel.numbers or ())
+        if key.startswith("test_")
+    ]
+
+
+def refuse_whole(plans: Sequence[TrainingPlan]) -> list[Problem]:
+    """Refuse recordings that are too large together."""
+    # an adaptive capture keeps twice as many on its way
+    rooms = [plan.snapshots * (1 + isinstance(plan.capture, Adaptive)) for plan in plans]
+    values = [room * plan.parameter_count for room, plan in zip(rooms, plans, strict=True)]
+    if sum(values) <= limits.MAX_RECORDED_VALUES:
+        return []
+    index = values.index(max(values))
+    plan = plans[index]
+    return [
+        (
+            ("models", index, "capture"),
+            f"must keep at most {count(limits.MAX_RECORDED_VALUES, 'number')} in all "
+            f"(snapshots × parameters of all models), got {count(sum(values), 'number')}, most of "
+            f"them from {count(rooms[index], 'snapshot')} × "
+            f"{count(plan.parameter_count, 'parameter')}; keep fewer snapshots",
+        )
+    ]
