@@ -37,7 +37,10 @@ def render(
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
     ] = None,
 ) -> None:
-    """Train the models of scenes and make their films and stills."""
+    """Train the models of scenes and make their films and stills.
+
+    Models whose seconds of training are shown are trained one at a time, before anything else runs.
+    """
     with guarded():
         from epochreel.scenes.building import build_dataset
         from epochreel.scenes.executors import (
