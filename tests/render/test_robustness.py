@@ -33,8 +33,19 @@ def film_of(recording: Recording, size: tuple[int, int], timeline: Timeline | No
     )
 
 
-def shape_and_seconds(path: Path) -> tuple[tuple[int, int], float]:
-    """Size of a decoded film, and how long it is shown in seconds."""
+def content(path: Path) -> bytes | dict[str, bytes]:
+    """What a file holds, or each file of a folder."""
+    if path.is_dir():
+        return {file.name: file.read_bytes() for file in path.iterdir()}
+    return path.read_bytes()
+
+
+def shape_and_seconds(path: Path, fps: int = 20) -> tuple[tuple[int, int], float]:
+    """Size of a decoded film, and how long it is shown in seconds; of a folder, at `fps`."""
+    if path.is_dir():
+        files = list(path.iterdir())
+        with Image.open(files[0]) as image:
+            return image.size, len(files) / fps
     if path.suffix not in VIDEOS:
         with Image.open(path) as image:
             total = 0
@@ -97,7 +108,7 @@ def test_a_film_of_a_hundred_thousand_frames(make_recording, tmp_path: Path, suf
         with av.open(str(path)) as container:
             seconds = container.duration / av.time_base
     else:
-        seconds = shape_and_seconds(path)[1]
+        seconds = shape_and_seconds(path, film.fps)[1]
     assert seconds == pytest.approx(100_000 / 60, abs=0.02)
     assert path.stat().st_size < 5_000_000
 
@@ -107,7 +118,7 @@ def test_the_same_film_is_the_same_bytes(make_recording, tmp_path: Path, suffix:
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for path in paths:
         write_film(film_of(make_recording(), (161, 121)), path)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert content(paths[0]) == content(paths[1])
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -123,11 +134,12 @@ def test_what_breaks_in_the_middle_leaves_no_file(
             raise kind("the encoder died")
 
     path = tmp_path / f"film{suffix}"
-    path.write_bytes(b"an earlier film")
+    write_film(film_of(make_recording(snapshots=1), (64, 48)), path)
+    earlier = content(path)
     with pytest.raises(kind, match="the encoder died"):
         write_film(film_of(make_recording(), (160, 120)), path, on_frame=on_frame)
     assert [child.name for child in tmp_path.iterdir()] == [path.name]
-    assert path.read_bytes() == b"an earlier film"
+    assert content(path) == earlier
 
 
 FULL_DISK = """
