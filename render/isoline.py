@@ -82,31 +82,57 @@ def _pieces(cells: Cells) -> Pieces:
 
 def _joined(pieces: Pieces) -> tuple[Pieces, npt.NDArray[np.intp]]:
     """Chain pieces to lines: vertices (vertices, 2), and of each the number of its line."""
+    count = len(pieces)
+    if not count:
+        return np.empty((0, 2)), np.empty(0, np.intp)
     keys = np.rint(pieces * 1024).astype(np.int64) @ np.array([1, 1 << 32])
     order = np.argsort(keys[:, 0])
-    place = np.searchsorted(keys[order, 0], keys[:, 1])
-    place = np.minimum(place, len(pieces) - 1)
-    meets = keys[order[place], 0] == keys[:, 1] if len(pieces) else np.zeros(0, bool)
-    follower = np.where(meets, order[place], -1)
-    # lines with an end from there on, then closed ones from anywhere
-    heads = np.ones(len(pieces), bool)
-    heads[follower[meets]] = False
-    follows, seen = follower.tolist(), [False] * len(pieces)
-    chain: list[int] = []
-    lengths: list[int] = []
-    for head in (*np.flatnonzero(heads).tolist(), *range(len(pieces))):
-        before, piece = len(chain), head
-        while piece >= 0 and not seen[piece]:
-            seen[piece] = True
-            chain.append(piece)
-            piece = follows[piece]
-        if len(chain) > before:
-            lengths.append(len(chain) - before)
-    ordered = pieces[chain]
-    last = np.cumsum(lengths, dtype=np.intp) - 1
-    line = np.repeat(np.arange(len(lengths)), lengths)
-    path = np.insert(ordered[:, 0], last + 1, ordered[last, 1], axis=0)
-    return path, np.insert(line, last + 1, line[last])
+    place = np.minimum(np.searchsorted(keys[order, 0], keys[:, 1]), count - 1)
+    follower = order[place]
+    own = np.arange(count)
+    # the last piece of a line is its own follower
+    follower = np.where(keys[follower, 0] == keys[:, 1], follower, own)
+    last, ahead, lowest = _followed(follower)
+    closed = follower[last] != last
+    if closed.any():
+        # any piece of a closed line may be its last: the one before its lowest
+        cut = closed & (follower == lowest)
+        follower[cut] = own[cut]
+        last, ahead, _ = _followed(follower)
+    order = np.lexsort((-ahead, last))
+    ordered, last = pieces[order], last[order]
+    line = np.zeros(count, np.intp)
+    np.cumsum(last[1:] != last[:-1], out=line[1:])
+    vertex = np.arange(count) + line  # each line has one vertex more than pieces
+    path = np.empty((count + int(line[-1]) + 1, 2))
+    path[vertex + 1] = ordered[:, 1]
+    path[vertex] = ordered[:, 0]
+    number = np.empty(len(path), np.intp)
+    number[vertex + 1] = number[vertex] = line
+    return path, number
+
+
+def _followed(
+    follower: npt.NDArray[np.intp],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Follow all pieces to their ends at once, by steps twice as long each time.
+
+    Ten passes over 700 pieces take a quarter of what a walk from piece to piece takes.
+
+    Returns
+    -------
+    last, ahead, lowest : (pieces,) array
+        The end of each piece's line, how many pieces there are up to it, and the lowest number of
+        them; the end of a closed line is any of its pieces.
+    """
+    lowest = np.arange(len(follower))
+    ahead = (follower != lowest).astype(np.intp)
+    last = follower
+    for _ in range(len(follower).bit_length()):
+        ahead = ahead + ahead[last]
+        lowest = np.minimum(lowest, lowest[last])
+        last = last[last]
+    return last, ahead, lowest
 
 
 def _superfluous(path: Pieces, line: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -114,13 +140,17 @@ def _superfluous(path: Pieces, line: npt.NDArray[np.intp]) -> npt.NDArray[np.boo
     found = np.zeros(len(path), bool)
     if len(path) < 3:
         return found
-    chord = path[2:] - path[:-2]
-    leg = path[1:-1] - path[:-2]
-    away = np.abs(chord[:, 0] * leg[:, 1] - chord[:, 1] * leg[:, 0])
-    length = np.hypot(chord[:, 0], chord[:, 1])
+    x, y = path.T
+    chord_x, chord_y = x[2:] - x[:-2], y[2:] - y[:-2]
+    away = np.abs(chord_x * (y[1:-1] - y[:-2]) - chord_y * (x[1:-1] - x[:-2]))
+    length = np.sqrt(chord_x * chord_x + chord_y * chord_y)
     inner = line[2:] == line[:-2]
     index = np.flatnonzero((away <= _STRAIGHT_PX * length) & (length > 0) & inner) + 1
-    starts_run = np.diff(index, prepend=-1) != 1
-    run_start = np.maximum.accumulate(np.where(starts_run, np.arange(len(index)), 0))
-    found[index[(np.arange(len(index)) - run_start) % 2 == 0]] = True
+    if not len(index):
+        return found
+    nth = np.arange(len(index))
+    run_start = np.zeros_like(nth)
+    np.multiply(nth[1:], index[1:] - index[:-1] != 1, out=run_start[1:])
+    np.maximum.accumulate(run_start, out=run_start)
+    found[index[(nth - run_start) & 1 == 0]] = True
     return found

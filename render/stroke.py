@@ -54,12 +54,15 @@ class Stroke:
         if not len(pieces):
             return
         index, distance = self._near(pieces)
+        # of the pieces near a pixel, the nearest counts
         np.minimum.at(self._distance, index, distance)
-        distance = self._distance[index]
+        nearest = np.flatnonzero(distance == self._distance[index])
         self._distance[index] = np.inf
+        index, distance = index[nearest], distance[nearest]
         core = np.clip(self._core_radius + 0.5 - distance, 0, 1)[:, None]
         halo = np.clip(self._halo_radius + 0.5 - distance, 0, 1)[:, None]
-        row, column = np.divmod(index, self._width)
+        row = index // self._width
+        column = index - row * self._width
         pixels = canvas.view(np.uint32)[:, :, 0]
         mixed = unpack(pixels[row, column]).astype(np.float32)
         mixed += (self._halo - mixed) * halo
@@ -86,7 +89,7 @@ class Stroke:
                 )
             )
 
-    def _near(self, pieces: Pieces) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    def _near(self, pieces: Pieces) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """List the pixels within reach of each piece: flat index and distance.
 
         Along its longer direction a piece is walked pixel by pixel, and at each step the pixels
@@ -104,9 +107,12 @@ class Stroke:
         steps = np.ceil(np.maximum(origin, origin + lead) + reach).astype(np.int32) - first
         square = np.maximum(lead * lead + cross * cross, np.float32(1e-12))
         piece = np.repeat(np.arange(len(pieces)), steps)
-        nth = np.arange(len(piece), dtype=np.int32) - np.repeat(np.cumsum(steps) - steps, steps)
+        nth = np.arange(len(piece)) - np.repeat(np.cumsum(steps) - steps, steps)
         # (steps,) pixel along the longer direction
         main: npt.NDArray[np.int32] = first[piece] + nth.astype(np.int32)
+        limit = np.where(steep, np.int32(self._height), np.int32(self._width))
+        inside = np.flatnonzero((main >= 0) & (main < limit[piece]))
+        piece, main = piece[inside], main[inside]
         lead, cross, side, steep = lead[piece], cross[piece], side[piece], steep[piece]
         from_main = main.astype(np.float32) + np.float32(0.5) - origin[piece]
         share = np.clip(from_main / np.where(np.abs(lead) < 1e-9, np.float32(1), lead), 0, 1)
@@ -123,9 +129,16 @@ class Stroke:
         from_side -= share * cross[:, None]
         share *= -lead[:, None]
         share += from_main[:, None]
-        distance = np.hypot(share, from_side, out=share)
-        along_main = np.broadcast_to(main[:, None], across.shape)
-        x: npt.NDArray[np.int32] = np.where(steep[:, None], across, along_main)
-        y: npt.NDArray[np.int32] = np.where(steep[:, None], along_main, across)
-        near = (distance < reach) & (x >= 0) & (x < self._width) & (y >= 0) & (y < self._height)
-        return (y[near].astype(np.int64) * self._width + x[near]), distance[near]
+        from_side *= from_side
+        share *= share
+        share += from_side
+        near = share < np.float32(reach * reach)
+        # as unsigned numbers, those below zero are beyond any limit
+        limit = np.where(steep, np.uint32(self._width), np.uint32(self._height))
+        near &= across.view(np.uint32) < limit[:, None]
+        chosen = np.flatnonzero(near)
+        step = chosen // near.shape[1]
+        width = np.int32(self._width)
+        index = np.where(steep, main * width, main)[step]
+        index += np.where(steep, np.int32(1), width)[step] * across.ravel()[chosen]
+        return index, np.sqrt(share.ravel()[chosen])
