@@ -88,15 +88,15 @@ def _held_mb(pid: int) -> float:
 
 
 def main() -> None:
+    large, small = (1600, 1200), (160, 120)
     cases = [
-        (suffix, frames, size, jobs)
-        for suffix in ("mp4", "gif")
-        for frames, size, jobs in (
-            (200, (1600, 1200), 1),
-            (200, (1600, 1200), 2),
-            (200, (400, 300), 1),
-            (10_000, (400, 300), 1),
-        )
+        ("mp4", 200, large, 1),
+        ("mp4", 200, large, 2),
+        ("gif", 200, large, 2),
+        ("mp4", 200, small, 1),
+        ("mp4", 10_000, small, 1),
+        ("gif", 200, small, 1),
+        ("gif", 10_000, small, 1),
     ]
     rows: list[list[str]] = []
     for suffix, frames, size, jobs in cases:

@@ -12,21 +12,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from multiprocessing import parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
-from epochreel.scenes.interruptions import (
-    interruptions_deferred,
-    interrupts_blocked,
-    uninterrupted,
-)
+from epochreel.scenes.interruptions import interruptions_deferred, uninterrupted
+from epochreel.scenes.processes import follow_parent, fresh_context, load_needed, worker_context
 from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
 
 __all__ = [
@@ -148,7 +143,7 @@ class Link:
 
 
 class WorkerPool(ProcessPoolExecutor):
-    """Worker processes: started fresh, one BLAS thread each, deaf to Ctrl-C.
+    """Worker processes, one BLAS thread each, deaf to Ctrl-C.
 
     Parameters
     ----------
@@ -159,7 +154,7 @@ class WorkerPool(ProcessPoolExecutor):
     """
 
     def __init__(self, jobs: int, reporter: Reporter) -> None:
-        context = _Spawn()
+        context = worker_context()
         self._children = context.children
         self._receiver, sender = context.Pipe(duplex=False)
         self._sender = sender
@@ -171,17 +166,19 @@ class WorkerPool(ProcessPoolExecutor):
             max_workers=jobs,
             mp_context=context,
             initializer=_start_worker,
-            initargs=(sender, context.Lock(), self._cancelled, self._started),
+            initargs=(sender, context.Lock(), self._cancelled, self._started, {**os.environ}),
         )
         self._closing = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
-        # Now: one that starts when it is needed lets its work wait for it. The last follows with
-        # the first task, since until then this process takes a core itself, for making data.
+        # Now: one that starts when it is needed lets its work wait for it. Those that are started
+        # fresh all are, but the last, since until the first task comes this process takes a core
+        # itself, for making data.
         self._complete = False
         try:
             with interruptions_deferred():
-                for _ in range(jobs - 1):
+                context.prepare()
+                for _ in range(0 if context.forks else jobs - 1):
                     super().submit(_be_there)
         except BaseException as error:  # nobody else knows of the processes yet
             self.__exit__(type(error), error, error.__traceback__)
@@ -191,22 +188,28 @@ class WorkerPool(ProcessPoolExecutor):
         """Hand a task to the workers, starting one more if none is free."""
         # an interruption in here could leave a process behind that is started by half
         with interruptions_deferred():
-            future = super().submit(fn, *args, **kwargs)
-            self._be_complete()
+            try:
+                future = super().submit(fn, *args, **kwargs)
+                self._be_complete()
+            except (EOFError, OSError) as error:  # whoever starts them has been killed
+                raise BrokenProcessPool("workers can't be started") from error
             return future
 
     def _be_complete(self) -> None:
         if not self._complete:
             self._complete = True
-            super().submit(_be_there)
+            for _ in range(self._jobs - len(self._children)):
+                super().submit(_be_there)
 
     def settle(self) -> None:
         """Wait until all workers have started; not for ever, as one may have died of it."""
         deadline = time.monotonic() + START_S
         self._be_complete()
-        for _ in range(self._jobs):
+        # fewer than there may be, if the first was free again before the last was needed
+        starting = range(len(self._children))
+        for _ in starting:
             self._started.acquire(timeout=max(0.0, deadline - time.monotonic()))
-        for _ in range(self._jobs):
+        for _ in starting:
             self._started.release()
 
     def stop(self) -> None:
@@ -255,33 +258,12 @@ class PassingProcess(ProcessPoolExecutor):
     """One process, started with its first task; when it ends, what it loaded goes with it."""
 
     def __init__(self) -> None:
-        super().__init__(1, mp_context=_Spawn(), initializer=_follow_parent)
+        super().__init__(1, mp_context=fresh_context(), initializer=follow_parent)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand over a task."""
         with interruptions_deferred():
             return super().submit(fn, *args, **kwargs)
-
-
-class _DeafProcess(SpawnProcess):
-    """A worker to which Ctrl-C never gets, not even while it starts."""
-
-    def start(self) -> None:
-        with interrupts_blocked():
-            super().start()
-
-
-class _Spawn(SpawnContext):
-    """The spawn context, which is the same on all systems; knows its processes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.children: list[SpawnProcess] = []
-
-    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # pyright: ignore
-        child = _DeafProcess(*args, **kwargs)
-        self.children.append(child)
-        return child
 
 
 @contextmanager
@@ -306,24 +288,15 @@ def _worker_reporter() -> Reporter:
     return _Worker.reporter
 
 
-_NEEDED = (
-    "numpy",  # its BLAS must be loaded to be limited
-    "epochreel.scenes.tasks",
-    "epochreel.scenes.numpy_engine",
-    "epochreel.render.film",
-    "epochreel.render.output",
-    "epochreel.render.panels.boundary",
-    "epochreel.render.writers.mp4",
-    "epochreel.render.writers.gif",
-)
-"""What workers load at once, while data are made and others train: Matplotlib takes its time."""
-
-
-def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
+def _start_worker(
+    sender: Any, lock: Any, cancelled: Any, started: Any, environment: Mapping[str, str]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for module in _NEEDED:
-        import_module(module)
-    _follow_parent()
+    # a server that an earlier pool has started may know another one
+    os.environ.clear()
+    os.environ.update(environment)
+    load_needed()
+    follow_parent()
 
     from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
@@ -339,14 +312,3 @@ def _start_worker(sender: Any, lock: Any, cancelled: Any, started: Any) -> None:
 
     _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
     started.release()
-
-
-def _follow_parent() -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -22,6 +22,7 @@ from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene, expected_timeline
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
+from epochreel.scenes.sharing import share_out
 from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
@@ -39,8 +40,8 @@ __all__ = ["Artifact", "film_jobs", "render_scenes", "useful_jobs"]
 
 TrainingKey = tuple[DataSpec, TrainingPlan]
 
-PART_PIXELS = 100_000_000
-"""A part of a film has at least so many, about a second's work; less isn't worth another worker."""
+PART_PIXELS = 50_000_000
+"""A part of a film has at least so many, half a second's work; less isn't worth its set-up."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,6 @@ class _Run:
     link: Link
     jobs: int
     preview: bool
-    film_count: int = 1
     recordings: dict[TrainingKey, Recording] = field(default_factory=dict[TrainingKey, Recording])
     running: dict[Future[Any], Work] = field(default_factory=dict[Future[Any], Work])
     parts: dict[_PlannedFilm, list[PartJob]] = field(
@@ -186,8 +186,6 @@ class _Run:
             for scene in self.scenes
             for output in scene.file.scene.outputs
         ]
-        # a still needs no worker for long: it takes none from the films
-        self.film_count = max(1, sum(not film.output.still for film in films))
         made: dict[_PlannedFilm, Artifact] = {}
         waiting = list(films)
         self._plan_trainings(films)
@@ -218,8 +216,13 @@ class _Run:
         """Submit the films whose models are all trained; give those that still wait."""
         ready = [film for film in waiting if all(key in self.recordings for key in film.trainings)]
         # the longest first, so that no worker is left alone with it at the end
-        for film in sorted(ready, key=_pixels, reverse=True):
-            self._submit_film(film, self.jobs // self.film_count)
+        ready.sort(key=lambda film: (self._pixels(film), len(film.scene.file.scene.panels)))
+        ready.reverse()
+        free = max(1, self.jobs - len(self.running))
+        most = [self._most_parts(film) for film in ready]
+        shares = share_out([self._pixels(film) for film in ready], most, free)
+        for film, parts in zip(ready, shares, strict=True):
+            self._submit_film(film, parts)
         return [film for film in waiting if film not in ready]
 
     def stop(self) -> None:
@@ -249,7 +252,7 @@ class _Run:
             job = TrainingJob(f"training {number}", plan, datasets[data], data.standardize)
             self.running[self._submit(train_model, job)] = key
 
-    def _submit_film(self, film: _PlannedFilm, most_parts: int) -> None:
+    def _submit_film(self, film: _PlannedFilm, parts: int) -> None:
         job = FilmJob(
             key=f"film {film.name}",
             label=shown_path(film.name),
@@ -262,10 +265,6 @@ class _Run:
         if film.output.still:
             self.running[self._submit(draw_still, job)] = film
             return
-        parts = min(
-            most_parts,
-            _most_parts(film.scene.timeline(preview=self.preview), film.output, self.preview),
-        )
         if parts < 2:
             self.running[self._submit(make_film, job)] = film
             return
@@ -286,6 +285,17 @@ class _Run:
             return self.executor.submit(task, job, self.link)
         except BrokenExecutor as error:
             raise _broken(error) from error
+
+    def _pixels(self, film: _PlannedFilm) -> int:
+        """Count what is drawn: what a film costs. A still keeps no worker from the films."""
+        if film.output.still:
+            return 0
+        timeline = film.scene.timeline(preview=self.preview)
+        return _pixels(timeline, film.output, self.preview)
+
+    def _most_parts(self, film: _PlannedFilm) -> int:
+        timeline = film.scene.timeline(preview=self.preview)
+        return _most_parts(timeline, film.output, self.preview)
 
     def _say_what_stopped(self, recording: Recording) -> None:
         note = _stop_note(recording)
@@ -356,17 +366,16 @@ def _cost(key: TrainingKey) -> int:
     return key[1].updates * key[1].parameter_count * (key[1].batch_size or 1000)
 
 
-def _pixels(film: _PlannedFilm) -> int:
-    width, height = film.output.size
-    return 0 if film.output.still else width * height
-
-
 def _most_parts(timeline: Timeline, output: OutputSpec, preview: bool) -> int:
     # what fits is found by writing all of it, several times
     if output.max_bytes is not None or output.still:
         return 1
+    return max(1, _pixels(timeline, output, preview) // PART_PIXELS)
+
+
+def _pixels(timeline: Timeline, output: OutputSpec, preview: bool) -> int:
     width, height = output_size(output, preview=preview)
-    return max(1, timeline.frame_count * width * height // PART_PIXELS)
+    return timeline.frame_count * width * height
 
 
 def useful_jobs(files: Sequence[SceneFile], *, preview: bool = False) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from epochreel.render import BoundaryPanel, Film, Timeline, load_style, open_writer
+from epochreel.render import BoundaryPanel, Film, Timeline, load_style, open_writer, write_film
 from epochreel.render.writers.mp4 import Mp4Writer
 
 
@@ -35,3 +36,25 @@ def test_an_encoder_is_let_go_before_the_next_is_made(
         for frame in film:
             writer.write(frame.pixels, frame.repeats)
     assert still_there == [0, 0, 0, 0]
+
+
+def held_bytes() -> int:
+    """Memory of this process, what C libraries have of it included."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "gif"])
+def test_a_long_film_holds_no_more_than_a_short_one(
+    suffix: str, make_recording, tmp_path: Path
+) -> None:
+    recordings = {"Disc": make_recording()}
+    film = Film(
+        recordings, [BoundaryPanel("Disc")], size=(160, 120), style=load_style("dark"),
+        timeline=Timeline.build(recordings, fps=50, frames=1200),
+    )  # fmt: skip
+    held: list[int] = []
+    write_film(film, tmp_path / f"film.{suffix}", on_frame=lambda _: held.append(held_bytes()))
+    assert len(held) == 1200
+    # all frames together, had they been kept, would be 90 MB
+    assert max(held) <= 1.1 * max(held[:200])

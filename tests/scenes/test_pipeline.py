@@ -224,7 +224,7 @@ iterations = 20
 capture = {{ every = 1 }}
 [[outputs]]
 file = "long.{suffix}"
-size = [1920, 1080]
+size = [1280, 960]
 """
 
 

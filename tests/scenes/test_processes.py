@@ -84,17 +84,30 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 100) -> A
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """Pids of worker processes: children that run multiprocessing's spawn_main."""
-    found: list[int] = []
+    """Pids of worker processes: its children that run multiprocessing, or what these have forked.
+
+    The process that forks workers is none.
+    """
+    parents: dict[int, int] = {}
+    commands: dict[int, bytes] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             status = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes()
+            commands[int(folder.name)] = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(status[1]) == process.pid and status[0] != "Z" and b"spawn_main" in command:
-            found.append(int(folder.name))
-    return found
+        if status[0] != "Z":
+            parents[int(folder.name)] = int(status[1])
+    servers = [
+        pid
+        for pid, parent in parents.items()
+        if parent == process.pid and b"multiprocessing.forkserver" in commands[pid]
+    ]
+    return [
+        pid
+        for pid, parent in parents.items()
+        if parent in servers or (parent == process.pid and b"spawn_main" in commands[pid])
+    ]
 
 
 def processor_seconds(pids: list[int]) -> float:
@@ -231,12 +244,14 @@ def test_a_worker_killed_in_a_part_of_a_film(
     tmp_path: Path,
     files_in: Callable[[Path], list[str]],
 ) -> None:
-    short = '[[outputs]]\nfile = "short.gif"\nsize = [16, 16]'
-    scene = LONG_FILM.replace('[[outputs]]\nfile = "long.gif"\nsize = [1600, 1200]', short)
+    scene = LONG_FILM.partition('[[outputs]]\nfile = "long.gif"')[0]
     scene = scene.replace("iterations = 20_000", "iterations = 3000")
+    # trained long before the other, and filmed by then
+    short = scene.replace("iterations = 3000", "iterations = 2").replace("long.mp4", "short.gif")
+    (tmp_path / "short.toml").write_text(short.replace("[1600, 1200]", "[16, 16]"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "long.mp4").write_bytes(b"older")
-    process = start(scene, 4)
+    process = start(scene, 4, "short.toml")
 
     def parts() -> list[Path]:
         return [path for path in partial_films(tmp_path) if path.name.startswith("long.mp4.")]
