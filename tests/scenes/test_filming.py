@@ -111,7 +111,7 @@ def test_without_samples_there_are_no_points(cli: Callable[..., Any], tmp_path: 
         films[path.stem] = frames(tmp_path / f"{path.stem}.mp4")[0].astype(float)
     field = slice(60, 230), slice(60, 360)
     same = np.abs(films["bare"][field] - films["told"][field]).mean()
-    assert np.abs(films["bare"][field] - films["known"][field]).mean() > 0.5 + 5 * same
+    assert np.abs(films["bare"][field] - films["known"][field]).mean() > 0.3 + 5 * same
     # what was reported stands in the corner
     corner = slice(0, 40), slice(250, 400)
     assert np.abs(films["bare"][corner] - films["told"][corner]).mean() > 2

@@ -41,7 +41,10 @@ def test_a_ready_made_scene_is_right_where_its_packages_are(
     scene = read_scene(name).scene
     assert scene.title
     assert scene.description
-    assert [Path(output.file).stem for output in scene.outputs] == [name, name]
+    if name == "talk_blog_paper":  # many files, in a folder of their own
+        assert {Path(output.file).parts[0] for output in scene.outputs} == {"rings"}
+    else:
+        assert [Path(output.file).stem for output in scene.outputs] == [name, name]
 
 
 @pytest.mark.parametrize("command", ["check", "render", "compare"])
