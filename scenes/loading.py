@@ -5,23 +5,34 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from epochreel.nn.errors import SceneError
+from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.scenes import limits
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.locating import line_of, locate_keys
 from epochreel.scenes.messages import Path as KeyPath
-from epochreel.scenes.messages import did_you_mean, dotted, printable
+from epochreel.scenes.messages import count, did_you_mean, dotted, printable
+from epochreel.scenes.overriding import Setting, set_value
 from epochreel.scenes.problems import Problem, problems_of
 from epochreel.scenes.schema import Scene
+from epochreel.scenes.sweep_spec import SweepSpec
+from epochreel.scenes.sweeping import Variant, expand_sweep, name_outputs
 
-__all__ = ["SceneFile", "find_scene", "parse_scene", "read_scene"]
+__all__ = [
+    "SceneFile",
+    "find_scene",
+    "parse_scene",
+    "parse_scenes",
+    "read_scene",
+    "read_variants",
+]
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _KEY_TUPLE = re.compile(r"\(((?:'[^']*'(?:, )?)+),?\)")
@@ -39,21 +50,37 @@ class SceneFile:
     scene : Scene
     lines : mapping
         Line of each key, for messages.
+    variant : str or None
+        Which of the scenes that a file with a ``[sweep]`` is.
+    document : mapping
+        What was validated: parsed TOML, with what was set and swept, and the names of all files.
+    settings : tuple of path
+        Keys that were set from outside of the file.
     """
 
     path: Path
     shown: str
     scene: Scene
     lines: Mapping[KeyPath, int] = field(default_factory=dict[KeyPath, int], repr=False)
+    variant: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    settings: tuple[KeyPath, ...] = ()
 
     @property
     def name(self) -> str:
-        """The file's name without its suffix."""
-        return self.path.stem
+        """The variant's name, or the file's without its suffix."""
+        return self.variant or self.path.stem
+
+    @property
+    def label(self) -> str:
+        """What people know it by: the file, and which of its variants."""
+        return f"{self.shown} ({self.variant})" if self.variant else self.shown
 
     def refuse(self, problems: Iterable[Problem]) -> SceneError:
         """Make the error that says what is wrong with this scene."""
-        return SceneError(*_worded(self.shown, self.lines, problems))
+        of = f" (variant {self.variant})" if self.variant else ""
+        marked = [(path, text + of) for path, text in problems]
+        return SceneError(*_worded(self.shown, self.lines, marked, self.settings))
 
 
 def read_scene(argument: str) -> SceneFile:
@@ -71,10 +98,14 @@ def read_scene(argument: str) -> SceneFile:
     Raises
     ------
     SceneError
-        With all problems of the file.
+        With all problems of the file; also when it has a ``[sweep]``, and so is several scenes.
     """
-    path = find_scene(argument)
-    return parse_scene(_read_text(path, argument), path=path, shown=argument)
+    return _only(read_variants(find_scene(argument), argument))
+
+
+def read_variants(path: Path, shown: str, settings: Sequence[Setting] = ()) -> list[SceneFile]:
+    """Read and validate a scene file, as :func:`parse_scenes` does."""
+    return parse_scenes(_read_text(path, shown), path=path, shown=shown, settings=settings)
 
 
 def find_scene(argument: str) -> Path:
@@ -106,6 +137,16 @@ def find_scene(argument: str) -> Path:
 
 
 def parse_scene(text: str, *, path: Path, shown: str | None = None) -> SceneFile:
+    """Validate the text of a scene file without a ``[sweep]``.
+
+    Parameters and errors are those of :func:`parse_scenes`.
+    """
+    return _only(parse_scenes(text, path=path, shown=shown))
+
+
+def parse_scenes(
+    text: str, *, path: Path, shown: str | None = None, settings: Sequence[Setting] = ()
+) -> list[SceneFile]:
     """Validate the text of a scene file.
 
     Parameters
@@ -117,25 +158,106 @@ def parse_scene(text: str, *, path: Path, shown: str | None = None) -> SceneFile
         read.
     shown : str, optional
         What messages call the file; `path` when left out.
+    settings : sequence of Setting
+        Take the place of what the text says, one after the other.
 
     Returns
     -------
-    SceneFile
+    list of SceneFile
+        One, or the variants of its ``[sweep]``.
 
     Raises
     ------
     SceneError
-        With all problems of the text.
+        With all problems of the text; one that several variants have is told once.
     """
     shown = str(path) if shown is None else shown
-    document = _parse_toml(text, shown)
-    lines = locate_keys(text)
-    context = {"stem": path.stem, "folder": path.parent}
-    try:
-        scene = Scene.model_validate(document, context=context)
-    except ValidationError as error:
-        raise SceneError(*_worded(shown, lines, problems_of(error))) from None
-    return SceneFile(path=path, shown=shown, scene=scene, lines=lines)
+    document = _set_all(_parse_toml(text, shown), settings, path.stem, shown)
+    lines, set_paths = locate_keys(text), tuple(setting.path for setting in settings)
+
+    def refuse(problems: Iterable[Problem]) -> SceneError:
+        return SceneError(*_worded(shown, lines, problems, set_paths))
+
+    if "sweep" not in document:
+        variants = [Variant(path.stem, name_outputs(document, path.stem, path.stem), {})]
+    else:
+        try:
+            sweep = _Swept.model_validate({"sweep": document["sweep"]}).sweep
+        except ValidationError as error:
+            raise refuse(problems_of(error)) from None
+        both = [
+            (where, "is a key of the [sweep], which gives its values")
+            for where in set_paths
+            if where in sweep.axes
+        ]
+        variants, problems = expand_sweep(document, sweep, path.stem)
+        if both or problems:
+            raise refuse([*both, *problems])
+
+    files: list[SceneFile] = []
+    found: dict[str, list[str]] = {}
+    for variant in variants:
+        placed = _moved(lines, variant.origins)
+        try:
+            scene = Scene.model_validate(
+                variant.document, context={"stem": path.stem, "folder": path.parent}
+            )
+        except ValidationError as error:
+            for line in _worded(shown, placed, problems_of(error), set_paths):
+                found.setdefault(line, []).append(variant.name)
+        else:
+            name = variant.name if "sweep" in document else None
+            files.append(SceneFile(path, shown, scene, placed, name, variant.document, set_paths))
+    if found:
+        raise SceneError(*(line + _whose(names, len(variants)) for line, names in found.items()))
+    return files
+
+
+class _Swept(BaseModel):
+    """Gives the problems of a sweep their place in the document."""
+
+    sweep: SweepSpec
+
+
+def _only(files: Sequence[SceneFile]) -> SceneFile:
+    if len(files) == 1 and files[0].variant is None:
+        return files[0]
+    number = count(len(files), "variant")
+    raise files[0].refuse([(("sweep",), f"is for 'render' and 'check', got {number}")])
+
+
+def _set_all(
+    document: dict[str, Any], settings: Sequence[Setting], stem: str, shown: str
+) -> dict[str, Any]:
+    problems: list[Problem] = []
+    for setting in settings:
+        try:
+            if setting.path[0] == "outputs":
+                document = name_outputs(document, stem, stem)
+            document = set_value(document, setting.path, setting.value)
+        except InvalidInputError as error:
+            problems.append((setting.path, str(error)))
+    if problems:
+        raise SceneError(*_worded(shown, {}, problems, [path for path, _ in problems]))
+    return document
+
+
+def _moved(
+    lines: Mapping[KeyPath, int], origins: Mapping[KeyPath, KeyPath]
+) -> Mapping[KeyPath, int]:
+    """Let swept keys stand where their values do."""
+    placed = dict(lines)
+    for path, origin in origins.items():
+        placed = {key: line for key, line in placed.items() if key[: len(path)] != path}
+        placed[path] = line_of(lines, origin) or 0
+    return placed
+
+
+def _whose(names: Sequence[str], variants: int) -> str:
+    if len(names) == variants:
+        return ""
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f" (variant {names[0]}{others})"
 
 
 def _read_text(path: Path, shown: str) -> str:
@@ -189,13 +311,25 @@ def _unreadable(shown: str, reason: str, where: str = "") -> SceneError:
 
 
 def _worded(
-    shown: str, lines: Mapping[KeyPath, int], problems: Iterable[Problem]
+    shown: str,
+    lines: Mapping[KeyPath, int],
+    problems: Iterable[Problem],
+    settings: Sequence[KeyPath] = (),
 ) -> tuple[str, ...]:
-    """Put problems into their form, in the order of the file; those without a line come last."""
-    placed = [(line_of(lines, path), path, text) for path, text in problems]
-    placed.sort(key=lambda problem: (problem[0] is None, problem[0] or 0))
-    name = printable(shown)
-    return tuple(
-        f"{name}{f':{line}' if line else ''}: {dotted(path)}{': ' if path else ''}{text}"
-        for line, path, text in placed
-    )
+    """Put problems into their form, in the order of the file.
+
+    What was set from outside comes first, what has no line last.
+    """
+    placed: list[tuple[float, str]] = []
+    for path, text in problems:
+        line = line_of(lines, path)
+        words = f"{dotted(path)}{': ' if path else ''}{text}"
+        # also a table that is there only because of what was set in it
+        if any(
+            path[: len(key)] == key or (not line and key[: len(path)] == path) for key in settings
+        ):
+            placed.append((0, f": --set {words}"))
+        else:
+            placed.append((line or inf, f"{f':{line}' if line else ''}: {words}"))
+    placed.sort(key=lambda problem: problem[0])
+    return tuple(printable(shown) + rest for _, rest in placed)

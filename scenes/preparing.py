@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
@@ -18,8 +18,10 @@ from epochreel.scenes.building import build_dataset, plan_film
 from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
 from epochreel.scenes.engine_limits import refuse_engine
 from epochreel.scenes.filenames import collision_key
+from epochreel.scenes.gathering import read_scenes
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
+from epochreel.scenes.overriding import Setting
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
 from epochreel.scenes.refusing import (
@@ -34,10 +36,10 @@ from epochreel.scenes.schema import Scene
 __all__ = [
     "PreparedScene",
     "expected_timeline",
+    "load_scene",
     "load_scenes",
     "prepare_scene",
     "prepare_scenes",
-    "read_scenes",
 ]
 
 EXPECTED_SAMPLES = 1000
@@ -106,13 +108,15 @@ class PreparedScene:
         return plan.updates / ceil(samples / (plan.batch_size or samples))
 
 
-def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
+def load_scenes(
+    arguments: Sequence[str], *, only: Sequence[str] = (), settings: Sequence[Setting] = ()
+) -> list[PreparedScene]:
     """Find, read, validate and prepare scenes, all of them before any is worked on.
 
     Parameters
     ----------
-    arguments : sequence of str
-        Paths of scene files, or names of ready-made scenes. A file named twice counts once.
+    arguments, only, settings
+        As for :func:`~epochreel.scenes.gathering.read_scenes`.
 
     Returns
     -------
@@ -123,32 +127,12 @@ def load_scenes(arguments: Sequence[str]) -> list[PreparedScene]:
     SceneError
         With all problems of all files, each on one line.
     """
-    return prepare_scenes(*read_scenes(arguments))
+    return prepare_scenes(*read_scenes(arguments, only=only, settings=settings))
 
 
-def read_scenes(arguments: Sequence[str]) -> tuple[list[SceneFile], list[str]]:
-    """Find, read and validate scenes.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        As for :func:`load_scenes`.
-
-    Returns
-    -------
-    list of SceneFile
-    list of str
-        The problems of the other files.
-    """
-    files: dict[Path, SceneFile] = {}
-    problems: list[str] = []
-    for argument in arguments:
-        try:
-            file = read_scene(argument)
-            files.setdefault(file.path.resolve(), file)
-        except SceneError as error:
-            problems.extend(error.problems)
-    return list(files.values()), problems
+def load_scene(argument: str) -> PreparedScene:
+    """Find, read, validate and prepare one scene; a file with a ``[sweep]`` is several."""
+    return prepare_scenes([read_scene(argument)])[0]
 
 
 def prepare_scenes(
@@ -320,11 +304,11 @@ def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
         if makers[key] is not scene:
             texts.append(
                 f"must differ from the files of the other scenes, got {name} which "
-                f"{makers[key].file.shown} makes too"
+                f"{makers[key].file.label} makes too"
             )
         for folder in map(str, PurePosixPath(key).parents):
             if folder in makers and makers[folder] is not scene:
-                maker = makers[folder].file.shown
+                maker = makers[folder].file.label
                 texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
         refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
         problems.extend(refused.problems)

@@ -142,6 +142,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
     "bool_type": _wanted("true or false"),
     "finite_number": _wanted("a finite number"),
     "model_type": _wanted("a table"),
+    "dict_type": _wanted("a table"),
     "tuple_type": _wanted("an array"),
     "greater_than_equal": _compared("≥", "ge"),
     "greater_than": _compared(">", "gt"),

@@ -71,7 +71,7 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
             length = f"at {output.still}"
         name = shown_path(output_name(output, preview=preview))
         rows.append(("output", name, f"{size}, {length}"))
-    head = f"{scene.file.shown}: {spec.title}" if spec.title else scene.file.shown
+    head = f"{scene.file.label}: {spec.title}" if spec.title else scene.file.label
     return [head, *(f"  {line}" for line in _columns(rows))]
 
 

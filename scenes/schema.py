@@ -20,6 +20,7 @@ from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.messages import describe, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.output_spec import OutputSpec
+from epochreel.scenes.sweep_spec import SweepSpec
 from epochreel.scenes.values import (
     Description,
     Entries,
@@ -165,7 +166,7 @@ class Scene(Spec):
     """One scene file, with its defaults filled in.
 
     Validating takes a context: ``{"stem": …}`` names the default output, ``{"folder": …}`` is where
-    relative paths start.
+    relative paths start. A document with a ``[sweep]`` is several scenes; a scene has none.
     """
 
     title: Title | None = None
@@ -179,6 +180,7 @@ class Scene(Spec):
     captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
+    sweep: SweepSpec | None = None
 
     @model_validator(mode="before")
     @classmethod

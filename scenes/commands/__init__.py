@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["COMMANDS", "Scenes", "app", "examples", "load_commands"]
+__all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
 
 COMMANDS = ("render", "film", "info", "still", "compare", "check", "list_choices", "new")
 """Modules here, in the order of ``epochreel --help``."""
@@ -24,7 +24,19 @@ app = typer.Typer(
 
 Scenes = Annotated[
     list[str],
-    typer.Argument(metavar="SCENE", help="A scene file, or the name of a ready-made scene."),
+    typer.Argument(
+        metavar="SCENE...",
+        help="Scene files, folders of them, patterns such as 'term/**/*.toml', or names of "
+        "ready-made scenes.",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="PATTERN", help="Only scenes with such a name: 'moons*'."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="In all scenes: timeline.fps=25."),
 ]
 
 

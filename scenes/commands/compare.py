@@ -58,11 +58,11 @@ def compare(
         from epochreel.render import load_style
         from epochreel.scenes.comparing import check_targets, compare_models
         from epochreel.scenes.comparison_output import text_table, write_comparison
-        from epochreel.scenes.preparing import load_scenes
+        from epochreel.scenes.preparing import load_scene
 
         targets = output or []
         check_targets(targets, repeat=repeat, style=style)
-        (loaded,) = load_scenes([scene])
+        loaded = load_scene(scene)
         reporter = make_reporter(quiet=quiet)
         try:
             comparison = compare_models(loaded, repeat=repeat, reporter=reporter)

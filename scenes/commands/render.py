@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from epochreel.scenes.commands import Scenes, app, examples
+from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
 from epochreel.scenes.guarding import guarded, make_reporter
 
 __all__ = ["render"]
@@ -29,6 +29,8 @@ def render(
             "the file's name. The training is the same.",
         ),
     ] = False,
+    only: Only = None,
+    settings: Settings = None,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No progress; errors and notes are still told.")
     ] = False,
@@ -49,11 +51,13 @@ def render(
             WorkerPool,
             default_jobs,
         )
+        from epochreel.scenes.gathering import read_scenes
+        from epochreel.scenes.overriding import settings_of
         from epochreel.scenes.pipeline import render_scenes, useful_jobs
-        from epochreel.scenes.preparing import prepare_scenes, read_scenes
+        from epochreel.scenes.preparing import prepare_scenes
         from epochreel.scenes.reporting import describe_artifacts
 
-        files, problems = read_scenes(scenes)
+        files, problems = read_scenes(scenes, only=only or (), settings=settings_of(settings or ()))
         useful = 1 if problems else useful_jobs(files, preview=preview)
         workers = min(jobs or default_jobs(), useful)
         reporter = make_reporter(quiet=quiet)

@@ -45,11 +45,11 @@ def still(
 ) -> None:
     """Train the models of a scene and draw one moment of its film."""
     with guarded():
-        from epochreel.scenes.preparing import load_scenes
+        from epochreel.scenes.preparing import load_scene
         from epochreel.scenes.still import make_still, parse_size
 
         chosen = None if size is None else parse_size(size)
-        (loaded,) = load_scenes([scene])
+        loaded = load_scene(scene)
         reporter = make_reporter(quiet=quiet)
         try:
             width, height = make_still(

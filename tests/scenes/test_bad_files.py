@@ -103,8 +103,7 @@ def test_all_problems_of_all_files_at_once(
     ran = cli("render", "a.toml", "b.toml", "c.toml", "good.toml", "nope.toml")
     assert ran.code == 2
     starts = [line.split(": ")[1] for line in ran.err.splitlines()]
-    # what can't be read first, then what is wrong with the data
-    assert starts == ["a.toml:1", "a.toml:3", "a.toml:5", "b.toml:1", "nope.toml", "c.toml:3"]
+    assert starts == ["nope.toml", "a.toml:1", "a.toml:3", "a.toml:5", "b.toml:1", "c.toml:3"]
     assert not Path("output").exists()
 
 

@@ -197,7 +197,7 @@ def test_an_interruption_that_turned_into_another_error_is_still_one(
 ) -> None:
     """C code that is interrupted, in an import for instance, may raise anything."""
 
-    def fail(arguments: list[str]) -> None:
+    def fail(arguments: list[str], **options: Any) -> None:
         try:
             signal.raise_signal(number)
         except BaseException:
@@ -214,7 +214,7 @@ def test_an_interruption_that_turned_into_another_error_is_still_one(
 def test_a_mistake_of_the_program_is_not_hidden(
     cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(arguments: list[str]) -> None:
+    def fail(arguments: list[str], **options: Any) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("epochreel.scenes.preparing.load_scenes", fail)
