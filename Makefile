@@ -29,8 +29,8 @@ test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 test-frameworks: $(VENV)/.frameworks  ## Test with real Keras 3, on JAX and on PyTorch
-	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/frameworks
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/frameworks/test_keras_recorder.py tests/frameworks/test_keras_engine.py
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadscope tests/frameworks
+	KERAS_BACKEND=torch $(BIN)/python -m pytest -n 2 --dist loadscope tests/frameworks/test_keras_recorder.py tests/frameworks/test_keras_engine.py
 
 check: lint types test  ## Run every gate: format, lint, types, tests
 

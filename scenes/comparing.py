@@ -30,7 +30,7 @@ __all__ = [
 
 MEASURED: Mapping[str, tuple[str, str]] = {
     "updates": ("updates", ".0f"),
-    "seconds": ("seconds", ".2f"),
+    "seconds": ("seconds", ".3f"),
     "train_accuracy": ("train accuracy", ".3f"),
     "train_loss": ("train loss", ".4f"),
     "test_accuracy": ("test accuracy", ".3f"),

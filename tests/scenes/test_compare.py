@@ -121,12 +121,12 @@ def test_ranges_stand_beneath_or_behind_medians_where_there_are_any() -> None:
     )
     assert comparison.note == "moons; medians of 3 trainings, seeds of its own, one at a time"
     assert text_table(comparison)[2:] == [
-        "  model  parameters  updates     seconds     train loss",
-        "  A               7       10        1.50         0.5000",
-        "                              1.25–12.00  0.5000–1.0000",
+        "  model  parameters  updates       seconds     train loss",
+        "  A               7       10         1.500         0.5000",
+        "                              1.250–12.000  0.5000–1.0000",
     ]
     assert markdown_table(comparison).splitlines()[-1] == (
-        "| A | 7 | 10 | 1.50 (1.25–12.00) | 0.5000 (0.5000–1.0000) |"
+        "| A | 7 | 10 | 1.500 (1.250–12.000) | 0.5000 (0.5000–1.0000) |"
     )
 
 
@@ -183,3 +183,8 @@ def test_what_cannot_be_is_one_line_before_any_training(
 def test_a_scene_that_is_not_there_or_a_repeat_of_nothing(cli: Callable[..., Any]) -> None:
     assert cli("compare", "nope").code == 2
     assert cli("compare", "numpy_dark", "--repeat", "0").code == 2
+
+
+def test_seconds_of_a_short_training_are_not_rounded_to_none() -> None:
+    comparison = comparison_of(seconds=Spread(0.0042, 0.0041, 0.005))
+    assert text_table(comparison)[3].split()[-1] == "0.004"
