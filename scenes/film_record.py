@@ -1,8 +1,8 @@
 """What is known of a finished file, kept beside it as JSON: the sidecar.
 
 A sidecar is written after its file has its final name, so whoever finds one may trust that the file
-was whole when it was written; :class:`~epochreel.scenes.whole_files.Fingerprint` tells whether it still is the same. The manifest
-and the gallery are made of sidecars alone.
+was whole when it was written; its :class:`~epochreel.scenes.whole_files.Fingerprint` tells whether
+it still is the same. The manifest and the gallery are made of sidecars alone.
 """
 
 from __future__ import annotations
