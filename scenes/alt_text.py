@@ -16,9 +16,9 @@ _NAMED = 6
 _DATA = {
     "moons": "two interleaving half moons",
     "circles": "two rings, one inside the other",
-    "xor": "the four quadrants of exclusive or",
+    "xor": "four quadrants, opposite ones alike",
 }
-_COUNTED = {"blobs": "clouds of points", "spirals": "interleaving spirals"}
+_COUNTED = {"blobs": "clouds", "spirals": "interleaving spirals"}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _UNTITLED = re.compile(r"[.!?…][\"'”’)]*$")
 
@@ -43,9 +43,8 @@ def alt_text(
     str
         Two or three sentences.
     """
-    subject = _learners(models)
     points = count(data.train_samples, "point")
-    task = f"{subject} to tell apart {data_words(data)} from {points}"
+    task = f"{_learners(models)} from {points} of {data_words(data)}"
     regions = "its class probabilities" if len(models) == 1 else "the class probabilities of each"
     shows = f"Coloured regions show {regions} over the plane, a line where they are even."
     return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
@@ -87,7 +86,7 @@ def data_words(data: DataRecord) -> str:
         return f"{_number(data.classes)} {_COUNTED[data.kind]}"
     if data.kind in _DATA:
         return _DATA[data.kind]
-    return f"the {_number(data.classes)} classes of '{data.name}'"
+    return f"'{data.name}', {_number(data.classes)} classes"
 
 
 def percent(share: float) -> str:
@@ -107,9 +106,9 @@ def _listed(words: Sequence[str]) -> str:
 
 def _learners(models: Sequence[ModelRecord]) -> str:
     if len(models) == 1:
-        return "a neural network that learns"
+        return "a neural network learning"
     names = f", {_listed([model.name for model in models])}," if len(models) <= _NAMED else ""
-    return f"{_number(len(models))} neural networks side by side{names} that learn"
+    return f"{_number(len(models))} neural networks side by side{names} learning"
 
 
 def _outcome(models: Sequence[ModelRecord], split: str, at: str | None) -> str:
