@@ -1,25 +1,22 @@
 """What is known of a finished file, kept beside it as JSON: the sidecar.
 
 A sidecar is written after its file has its final name, so whoever finds one may trust that the file
-was whole when it was written; :class:`Fingerprint` tells whether it still is the same. The manifest
-and the gallery are made of sidecars alone.
+was whole when it was written; its :class:`~epochreel.scenes.whole_files.Fingerprint` tells whether
+it still is the same. The manifest and the gallery are made of sidecars alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from epochreel.nn.errors import OutputError
 from epochreel.render.writers import format_of
+from epochreel.scenes.whole_files import Fingerprint, write_atomically
 
 __all__ = [
+    "FOLDER_SUFFIX",
     "POSTER_SUFFIX",
     "DataRecord",
     "FilmRecord",
@@ -27,6 +24,7 @@ __all__ = [
     "ModelRecord",
     "SceneRecord",
     "Snippets",
+    "needs_poster",
     "poster_name",
     "read_record",
     "sidecar_path",
@@ -43,46 +41,6 @@ class Record(BaseModel):
     """Base of what sidecars hold: immutable; keys of a later version are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Fingerprint(Record):
-    """By what a file is known again.
-
-    Attributes
-    ----------
-    bytes : int
-        Length of the file, or of a folder's files in all, linked ones counted once.
-    mtime_ns : int
-        When it was last written to, the latest of a folder and its files.
-    sha256 : str
-        Of the contents, in hexadecimal; of a folder's, of the names and digests of its files.
-    """
-
-    bytes: int
-    mtime_ns: int
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path) -> Self:
-        """Look at a file, or a folder of frames, and read all of it.
-
-        Raises
-        ------
-        OSError
-            When it isn't there or can't be read.
-        """
-        length, mtime_ns = _length_and_time(path)
-        return cls(bytes=length, mtime_ns=mtime_ns, sha256=_digest(path))
-
-    def matches(self, path: Path) -> bool:
-        """Tell whether a file is still the same; read it only when its time has changed."""
-        try:
-            length, mtime_ns = _length_and_time(path)
-            if length != self.bytes:
-                return False
-            return mtime_ns == self.mtime_ns or _digest(path) == self.sha256
-        except OSError:
-            return False
 
 
 class SceneRecord(Record):
@@ -108,7 +66,7 @@ class SceneRecord(Record):
     style, colormap : str
     """
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
     name: str
     path: str
     source: str
@@ -240,6 +198,14 @@ def sidecar_path(path: PurePosixPath | Path) -> Path:
     return Path(path.with_name(path.name + suffix))
 
 
+def needs_poster(path: PurePath) -> bool:
+    """Tell whether a picture must be made to stand for a file: not where it is one itself.
+
+    Of a folder of frames, one of them does.
+    """
+    return format_of(path) not in {".png", ".svg", "/"}
+
+
 def poster_name(name: PurePath) -> str:
     """Name the poster of a film, beside it: ``a.mp4.poster.png``."""
     return name.name + POSTER_SUFFIX
@@ -290,61 +256,3 @@ def write_record(record: FilmRecord, folder: Path) -> Path:
     place = sidecar_path(folder / PurePosixPath(record.path))
     write_atomically(place, record.model_dump_json(indent=1).encode() + b"\n")
     return place
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or, whatever happens, as it was.
-
-    Raises
-    ------
-    OutputError
-        When it can't be written.
-    """
-    try:
-        # a hidden folder as films have, so that what a killed process leaves goes in the same way
-        with tempfile.TemporaryDirectory(prefix=".epochreel-", dir=path.parent) as room:
-            partial = Path(room, path.name)
-            with partial.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                # before the name is, the contents are on the disk
-                os.fsync(stream.fileno())
-            os.replace(partial, path)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"{path}: can't be written: {reason}") from error
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(path.iterdir())
-    else:
-        yield path
-
-
-def _length_and_time(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    if not path.is_dir():
-        return status.st_size, status.st_mtime_ns
-    latest, lengths = status.st_mtime_ns, dict[tuple[int, int], int]()
-    for file in _files(path):
-        status = file.stat()
-        latest = max(latest, status.st_mtime_ns)
-        lengths[status.st_dev, status.st_ino] = status.st_size
-    return sum(lengths.values()), latest
-
-
-def _digest(path: Path) -> str:
-    if not path.is_dir():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    whole = hashlib.sha256()
-    known: dict[tuple[int, int], str] = {}
-    for file in _files(path):
-        status = file.stat()
-        place = (status.st_dev, status.st_ino)
-        # frames that are held are links to one file
-        if place not in known:
-            known[place] = _digest(file)
-        whole.update(f"{file.name}\0{known[place]}\n".encode())
-    return whole.hexdigest()

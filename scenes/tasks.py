@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from epochreel.nn.recording import Recording
 from epochreel.nn.scaling import Scaling
 from epochreel.scenes.building import build_film, output_size
 from epochreel.scenes.engines import load_engine
+from epochreel.scenes.film_record import needs_poster
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
 from epochreel.scenes.schema import OutputSpec, Scene
@@ -82,13 +83,18 @@ class PartJob:
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What is known of a film once it is made; `at` is the moment of a still."""
+    """What is known of a film once it is made.
+
+    `at` is the moment of a still; `poster` is a PNG of the last, of a film that browsers don't show
+    as a picture before it plays.
+    """
 
     size_px: tuple[int, int]
     duration_s: float
     frames: int
     notes: tuple[str, ...] = ()
     at: str | None = None
+    poster: bytes | None = field(default=None, repr=False)
 
 
 def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
@@ -122,9 +128,10 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
             on_frame=advance,
         )
     if fit is None:
-        return _facts(film)
+        return _facts(job, film)
     reporter.note(f"{job.label}: {fit}")
-    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, (str(fit), *film.notes))
+    notes, poster = (str(fit), *film.notes), _poster(job, film)
+    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, notes, poster=poster)
 
 
 def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
@@ -146,7 +153,7 @@ def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
         advance(1)
         for note in notes:
             reporter.note(f"{job.label}: {note}")
-    return FilmFacts(film.size, 0.0, 1, notes, at)
+    return FilmFacts(film.size, 0.0, 1, notes, at, _poster(job, film, at))
 
 
 def make_part(job: PartJob, reporter: Reporter) -> None:
@@ -178,7 +185,7 @@ def join_film(jobs: Sequence[PartJob], reporter: Reporter) -> FilmFacts:
     join_parts(film, job.path, parts, quality=job.output.quality)
     for part in parts:
         part.unlink()
-    return _facts(film)
+    return _facts(job, film)
 
 
 class _Latest:
@@ -200,8 +207,16 @@ def _tell_notes(job: FilmJob, film: Film, reporter: Reporter) -> None:
         reporter.note(f"{job.label}: {note}")
 
 
-def _facts(film: Film) -> FilmFacts:
-    return FilmFacts(film.size, film.duration_s, film.frame_count, film.notes)
+def _facts(job: FilmJob, film: Film) -> FilmFacts:
+    poster = _poster(job, film)
+    return FilmFacts(film.size, film.duration_s, film.frame_count, film.notes, poster=poster)
+
+
+def _poster(job: FilmJob, film: Film, at: str = "last") -> bytes | None:
+    """Draw what stands for a film until it plays; here, where its layers are drawn already."""
+    from epochreel.render.stills import png_bytes
+
+    return png_bytes(film, at) if needs_poster(job.path) else None
 
 
 @contextmanager
