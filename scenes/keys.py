@@ -69,7 +69,7 @@ FILM_PACKAGES = ("matplotlib", "pillow", "av", "imageio", "scipy")
 _BLOCK = 1 << 20
 
 
-def recording_key(data: DataSpec, model: ModelSpec, *, alone: bool = False) -> str:
+def recording_key(data: DataSpec, model: ModelSpec) -> str:
     """Tell a training from all that would give another recording.
 
     Not part of it: what the model is called, where a CSV file is, and the viewport, which is only
@@ -79,8 +79,6 @@ def recording_key(data: DataSpec, model: ModelSpec, *, alone: bool = False) -> s
     ----------
     data : DataSpec
     model : ModelSpec
-    alone : bool
-        Whether nothing else may run meanwhile, since its seconds are shown.
 
     Returns
     -------
@@ -96,7 +94,6 @@ def recording_key(data: DataSpec, model: ModelSpec, *, alone: bool = False) -> s
         {
             "data": _data(data, {"viewport"}),
             "model": model.model_dump(mode="json", exclude={"name"}),
-            "alone": alone,
             "made by": _training_versions(model.engine),
         }
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import Cancelled, EpochreelError
-from epochreel.nn.recording import Recording
+from epochreel.nn.grid_recording import GridRecording
+from epochreel.nn.recording import ParameterRecording, Recording
 from epochreel.scenes.attempting import Attempt, Attempted, Failure
 from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
@@ -62,7 +64,7 @@ class Run:
     def __post_init__(self) -> None:
         """Order the work."""
         self._schedule = Schedule(
-            self.films, self.jobs, lambda training: self.store.find(training.store_key)
+            self.films, self.jobs, lambda t: self.store.find(t.store_key, alone=t.timed)
         )
 
     def work(self) -> list[Outcome]:
@@ -117,7 +119,8 @@ class Run:
 
     def _submit(self, work: Work) -> Future[Attempted]:
         if isinstance(work, Training):
-            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize)
+            path = self.store.path_for(work.store_key, alone=work.timed)
+            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize, path)
             task: Any = train_model
         elif isinstance(work, Film):
             job = self._job(work)
@@ -183,7 +186,7 @@ class Run:
         note = _stop_note(recording)
         if note:
             self.link.note(note)
-        self.store.keep(training.store_key, recording)
+        self.store.keep(training.store_key, alone=training.timed)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
@@ -202,7 +205,8 @@ class Run:
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
         """Say what became of a film; its recordings may go."""
-        self._schedule.over(film)
+        for training in self._schedule.over(film):
+            self.store.drop(training.store_key, alone=training.timed)
         seconds = film.seconds + sum(self._seconds.pop(t, 0.0) for t in film.trainings)
         outcome = Outcome(
             film.scene.file,
@@ -257,7 +261,10 @@ class Run:
     # what was made
 
     def _recordings(self, film: Film) -> dict[str, Recording]:
-        trained = {t.plan.name: self._schedule.recordings[t] for t in film.trainings}
+        trained = {
+            plan.name: as_named(self._schedule.recordings[t], plan.name, film.scene.dataset)
+            for plan, t in zip(film.scene.plans, film.trainings, strict=True)
+        }
         return {**film.scene.recordings, **trained}
 
     def _artifact(self, film: Film, facts: FilmFacts) -> Artifact:
@@ -305,6 +312,21 @@ def _attempted(future: Future[Attempted]) -> Attempted:
         raise error
     cancelled = isinstance(error, Cancelled)
     return Attempted(None, 0.0, failure=Failure(str(error) or repr(error), cancelled=cancelled))
+
+
+def as_named(recording: Recording, name: str, dataset: Dataset) -> Recording:
+    """Show a recording as a scene does that may call its model otherwise, and look elsewhere.
+
+    Equal trainings are one, whatever they are called and what of the plane is shown.
+    """
+    if not isinstance(recording, ParameterRecording | GridRecording):
+        return recording
+    shown = recording.dataset
+    if shown.viewport == dataset.viewport and shown.name == dataset.name:
+        dataset = shown
+    if recording.name == name and dataset is shown:
+        return recording
+    return replace(recording, name=name, dataset=dataset)
 
 
 def _stop_note(recording: Recording) -> str | None:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.errors import InvalidInputError
-from epochreel.nn.recording import Recording
+from epochreel.nn.errors import EpochreelError, InvalidInputError
+from epochreel.nn.recording import ParameterRecording, Recording
+from epochreel.nn.recording_file import load_recording, save_recording
 from epochreel.nn.scaling import Scaling
 from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.cache import seal
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.film_record import needs_poster
 from epochreel.scenes.planning import TrainingPlan
@@ -45,13 +47,14 @@ class TrainingJob:
     """A training: `key` tells it from the others of a run.
 
     With `standardize` it sees features of mean 0 and deviation 1; its recording speaks the data's
-    own units all the same.
+    own units all the same. With `path` the recording is left there, for whoever films it.
     """
 
     key: str
     plan: TrainingPlan
     dataset: Dataset
     standardize: bool = False
+    path: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +107,27 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     reporter.start(Task(job.key, f"training {plan.name}", plan.updates, "update"))
     try:
         if not job.standardize:
-            return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            recording = train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            return _left(recording, job.path)
         scaling = Scaling.of(job.dataset.x_train)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
-        return scaling.undo(recording, job.dataset)
+        return _left(scaling.undo(recording, job.dataset), job.path)
     finally:
         reporter.finish(job.key)
+
+
+def _left(recording: ParameterRecording, path: Path | None) -> Recording:
+    """Leave a recording in its file; where it can't be, hand over the numbers."""
+    if path is None:
+        return recording
+    try:
+        save_recording(recording, path)
+        seal(path, path.stem)
+        return load_recording(path)
+    except (EpochreelError, OSError):
+        path.unlink(missing_ok=True)
+        return recording
 
 
 def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:

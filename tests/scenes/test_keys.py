@@ -32,8 +32,8 @@ def model(**changes: Any) -> dict[str, Any]:
     return {"models": [{**BASE["models"][0], **changes}]}
 
 
-def recording(it: Scene, *, alone: bool = False) -> str:
-    return recording_key(it.data, it.models[0], alone=alone)
+def recording(it: Scene) -> str:
+    return recording_key(it.data, it.models[0])
 
 
 def parts(it: Scene, *, preview: bool = False) -> dict[str, str]:
@@ -91,10 +91,6 @@ def test_what_is_written_otherwise_is_the_same() -> None:
     assert parts(explicit) == parts(scene())
     renamed = scene(outputs=[{"file": "b/two.mp4", "size": [96, 72]}], description="Words.")
     assert parts(renamed) == parts(scene())
-
-
-def test_a_training_whose_seconds_are_shown_is_another() -> None:
-    assert recording(scene(), alone=True) != recording(scene())
 
 
 def test_a_preview_is_another_file_of_the_same_training() -> None:
