@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from epochreel.nn.errors import OutputError
 from epochreel.scenes.building import build_dataset
 from epochreel.scenes.costing import useful_jobs
 from epochreel.scenes.executors import SerialExecutor, default_jobs
@@ -21,6 +22,8 @@ from epochreel.scenes.pools import PassingProcess, WorkerPool
 from epochreel.scenes.preparing import PreparedScene, prepare_scenes
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
+from epochreel.scenes.showing import show_films
+from epochreel.scenes.sidecars import write_sidecar
 from epochreel.scenes.storing import NullStore, RecordingStore
 
 __all__ = ["BatchOptions", "run_batch"]
@@ -39,6 +42,8 @@ class BatchOptions:
     only, settings : sequence of str
         ``--only`` and ``--set``.
     preview, quiet, keep_going : bool
+    gallery : bool
+        Whether the folder's manifest and gallery are made anew.
     jobs : int or None
         Processes; one per core when left out.
     """
@@ -50,6 +55,7 @@ class BatchOptions:
     preview: bool = False
     quiet: bool = False
     keep_going: bool = False
+    gallery: bool = True
     jobs: int | None = None
 
 
@@ -77,7 +83,7 @@ def run_batch(options: BatchOptions) -> Report:
         jobs = 1 if problems else _count_jobs(options, files)
         with _open_executor(options, jobs, reporter) as executor:
             scenes = _prepare(files, problems, executor)
-            return render_scenes(
+            report = render_scenes(
                 scenes,
                 options.output,
                 executor=executor,
@@ -87,8 +93,10 @@ def run_batch(options: BatchOptions) -> Report:
                 keep_going=options.keep_going,
                 choose=_chooser(options),
                 store=_open_store(options),
-                on_outcome=_listeners(options, scenes),
+                on_outcome=_listeners(options, reporter),
             )
+        _show(options, reporter)
+        return report
     finally:
         reporter.close()
 
@@ -128,12 +136,35 @@ def _open_store(options: BatchOptions) -> RecordingStore:
     return NullStore()
 
 
-def _listeners(options: BatchOptions, scenes: Sequence[PreparedScene]) -> Callable[[Outcome], None]:
+def _listeners(options: BatchOptions, reporter: Reporter) -> Callable[[Outcome], None]:
     """Gather all who are told what became of each file, in their order."""
-    listeners: list[Callable[[Outcome], None]] = []
+    listeners: list[Callable[[Outcome], None]] = [_sidecar_writer(options, reporter)]
 
     def tell_all(outcome: Outcome) -> None:
         for listener in listeners:
             listener(outcome)
 
     return tell_all
+
+
+def _sidecar_writer(options: BatchOptions, reporter: Reporter) -> Callable[[Outcome], None]:
+    """Write what is known of each file beside it."""
+
+    def write(outcome: Outcome) -> None:
+        if outcome.status != "made" or outcome.artifact is None:
+            return
+        try:
+            write_sidecar(outcome.scene, outcome.artifact, options.output, preview=options.preview)
+        except OutputError as error:
+            if not options.keep_going:
+                raise
+            reporter.note(str(error))
+
+    return write
+
+
+def _show(options: BatchOptions, reporter: Reporter) -> None:
+    """Show what is in the folder now, from this run and from others."""
+    if options.gallery:
+        for note in show_films(options.output):
+            reporter.note(note)

@@ -40,6 +40,13 @@ def render(
             "-k", "--keep-going", help="When something fails, make all that doesn't need it."
         ),
     ] = False,
+    gallery: Annotated[
+        bool,
+        typer.Option(
+            "--gallery/--no-gallery",
+            help="Whether index.html and manifest.json are made of all films in the folder.",
+        ),
+    ] = True,
     jobs: Annotated[
         int | None,
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
@@ -62,6 +69,7 @@ def render(
                 preview=preview,
                 quiet=quiet,
                 keep_going=keep_going,
+                gallery=gallery,
                 jobs=jobs,
             )
         )
