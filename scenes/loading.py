@@ -210,8 +210,8 @@ def parse_scenes(
                 found.setdefault(line, []).append(variant.name)
         else:
             name = variant.name if "sweep" in document else None
-            document = variant.document
-            files.append(SceneFile(path, shown, scene, placed, name, document, set_paths, text))
+            made = variant.document
+            files.append(SceneFile(path, shown, scene, placed, name, made, set_paths, text))
     if found:
         raise SceneError(*(line + _whose(names, len(variants)) for line, names in found.items()))
     return files

@@ -40,6 +40,7 @@ __all__ = [
     "load_scenes",
     "prepare_scene",
     "prepare_scenes",
+    "shared_files",
 ]
 
 EXPECTED_SAMPLES = 1000
@@ -168,7 +169,7 @@ def prepare_scenes(
             prepared.append(prepare_scene(file, datasets, make=make))
         except SceneError as error:
             found.extend(error.problems)
-    found.extend(_shared_files(prepared))
+    found.extend(shared_files([scene.file for scene in prepared]))
     if found:
         raise SceneError(*dict.fromkeys(found))
     return prepared
@@ -287,29 +288,29 @@ def _refuse_moments(scene: PreparedScene) -> list[Problem]:
     return problems
 
 
-def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
-    """Find output files that two scenes of one call would both write."""
+def shared_files(files: Sequence[SceneFile]) -> list[str]:
+    """Find output files that two scenes of one call would both write; say so, a line each."""
     keys = [
-        (collision_key(output.file), scene, index)
-        for scene in scenes
-        for index, output in enumerate(scene.file.scene.outputs)
+        (collision_key(output.file), file, index)
+        for file in files
+        for index, output in enumerate(file.scene.outputs)
     ]
-    makers: dict[str, PreparedScene] = {}
-    for key, scene, _ in keys:
-        makers.setdefault(key, scene)
+    makers: dict[str, SceneFile] = {}
+    for key, file, _ in keys:
+        makers.setdefault(key, file)
     problems: list[str] = []
-    for key, scene, index in keys:
-        name = quoted(scene.file.scene.outputs[index].file)
+    for key, file, index in keys:
+        name = quoted(file.scene.outputs[index].file)
         texts: list[str] = []
-        if makers[key] is not scene:
+        if makers[key] is not file:
             texts.append(
                 f"must differ from the files of the other scenes, got {name} which "
-                f"{makers[key].file.label} makes too"
+                f"{makers[key].label} makes too"
             )
         for folder in map(str, PurePosixPath(key).parents):
-            if folder in makers and makers[folder] is not scene:
-                maker = makers[folder].file.label
+            if folder in makers and makers[folder] is not file:
+                maker = makers[folder].label
                 texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
-        refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
+        refused = file.refuse([(("outputs", index, "file"), text) for text in texts])
         problems.extend(refused.problems)
     return problems

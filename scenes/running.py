@@ -17,6 +17,7 @@ from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stopp
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
+from epochreel.scenes.sidecars import data_record, model_records
 from epochreel.scenes.storing import RecordingStore
 from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
@@ -287,6 +288,9 @@ class Run:
             split=split,
             notes=(*facts.notes, *(note for note in stops if note)),
             at=facts.at,
+            data=data_record(film.scene) if film.scene.plans else None,
+            models=model_records(film.scene, recordings),
+            poster=facts.poster,
         )
 
 

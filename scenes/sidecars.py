@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 from platform import python_version
 from typing import Literal
 
-from epochreel.nn.dataset import Dataset
+from epochreel.nn.errors import OutputError, RenderError
 from epochreel.nn.recording import Recording
 from epochreel.render.writers import STILLS, format_of
 from epochreel.scenes.alt_text import alt_text, caption
-from epochreel.scenes.data_spec import CsvData, DataSpec
+from epochreel.scenes.data_spec import CsvData
 from epochreel.scenes.engines import PACKAGES
 from epochreel.scenes.film_record import (
     DataRecord,
@@ -31,19 +31,19 @@ from epochreel.scenes.film_record import (
 )
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
-from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.outcomes import Artifact
-from epochreel.scenes.planning import TrainingPlan
+from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.snippets import MEDIA_TYPES, make_snippets
 from epochreel.scenes.toml_text import to_toml
 
-__all__ = ["data_record", "make_record", "model_record", "write_sidecar"]
+__all__ = ["data_record", "make_record", "model_records", "scene_record", "write_sidecar"]
 
 _ALWAYS = ("epochreel", "numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "imageio", "av")
 
 
-def data_record(spec: DataSpec, dataset: Dataset) -> DataRecord:
-    """Say what was learned."""
+def data_record(scene: PreparedScene) -> DataRecord:
+    """Say what a scene's models learn from."""
+    spec, dataset = scene.file.scene.data, scene.dataset
     return DataRecord(
         kind=spec.kind,
         name=printable(dataset.name),
@@ -55,22 +55,27 @@ def data_record(spec: DataSpec, dataset: Dataset) -> DataRecord:
     )
 
 
-def model_record(spec: ModelSpec, plan: TrainingPlan, recording: Recording) -> ModelRecord:
-    """Say how a training went."""
-    return ModelRecord(
-        name=plan.name,
-        engine=plan.engine,
-        layers=(plan.layers[0].input_dim, *(layer.output_dim for layer in plan.layers)),
-        parameters=plan.parameter_count,
-        optimizer=spec.optimizer.kind,
-        batch_size=plan.batch_size,
-        seed=plan.seed,
-        updates=int(recording.updates[-1]),
-        epochs=float(recording.epochs[-1]),
-        snapshots=len(recording),
-        first=_numbers(recording, 0),
-        last=_numbers(recording, -1),
-        stopped=recording.stopped,
+def model_records(
+    scene: PreparedScene, recordings: Mapping[str, Recording]
+) -> tuple[ModelRecord, ...]:
+    """Say how the trainings of a scene went."""
+    return tuple(
+        ModelRecord(
+            name=plan.name,
+            engine=plan.engine,
+            layers=(plan.layers[0].input_dim, *(layer.output_dim for layer in plan.layers)),
+            parameters=plan.parameter_count,
+            optimizer=spec.optimizer.kind,
+            batch_size=plan.batch_size,
+            seed=plan.seed,
+            updates=int(recordings[plan.name].updates[-1]),
+            epochs=float(recordings[plan.name].epochs[-1]),
+            snapshots=len(recordings[plan.name]),
+            first=_numbers(recordings[plan.name], 0),
+            last=_numbers(recordings[plan.name], -1),
+            stopped=recordings[plan.name].stopped,
+        )
+        for spec, plan in zip(scene.file.scene.models, scene.plans, strict=False)
     )
 
 
@@ -103,6 +108,8 @@ def make_record(
         When the file can't be read.
     """
     data, models = artifact.data, artifact.models
+    if data is None:
+        raise RenderError(f"{artifact.path}: nothing is known of its data")
     relative = PurePosixPath(artifact.path.relative_to(folder).as_posix())
     suffix = format_of(relative)
     kind: Literal["film", "still", "frames"]
@@ -162,9 +169,12 @@ def write_sidecar(
     Raises
     ------
     OutputError
-        When either can't be written.
+        When either can't be written, or the file not be read.
     """
-    record = make_record(file, artifact, folder, preview=preview, key=key, parts=parts)
+    try:
+        record = make_record(file, artifact, folder, preview=preview, key=key, parts=parts)
+    except OSError as error:
+        raise OutputError(f"{artifact.path}: can't be read again: {error.strerror}") from error
     if artifact.poster is not None:
         place = artifact.path.with_name(poster_name(artifact.path))
         write_atomically(place, artifact.poster)

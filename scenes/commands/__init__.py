@@ -15,6 +15,7 @@ COMMANDS = (
     "info",
     "still",
     "compare",
+    "gallery",
     "check",
     "list_choices",
     "new",
