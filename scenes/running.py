@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.nn.recording import Recording
 from epochreel.scenes.attempting import Attempt, Attempted, Failure
+from epochreel.scenes.batch_log import Journal
+from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
+from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
 from epochreel.scenes.storing import RecordingStore
 from epochreel.scenes.targets import Targets, stored_bytes
@@ -53,6 +56,7 @@ class Run:
     store: RecordingStore
     keep_going: bool
     on_outcome: Callable[[Outcome], None]
+    journal: Journal
     outcomes: dict[Film, Outcome] = field(default_factory=dict[Film, Outcome])
     _running: dict[Future[Attempted], Work] = field(default_factory=dict[Future[Attempted], Work])
     _kills: Counter[Work] = field(default_factory=Counter[Work])
@@ -67,6 +71,10 @@ class Run:
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
+        weights = {film.key: film.cost.seconds for film in self.films}
+        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
+        weights |= {t.key: training_seconds(t.plan) for t in needed}
+        self.link.oversee("plan", weights, len(self.films))
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
@@ -111,6 +119,7 @@ class Run:
                 self._recover(work)
                 continue
             self._running[future] = work
+            self._note(work, f"{work.label}: handed over")
             if future.done():  # where tasks run as they are submitted: end it first
                 break
         return bool(self._running)
@@ -157,13 +166,16 @@ class Run:
         failure = attempted.failure
         if failure is not None and failure.cancelled:
             return  # the run is being stopped
+        for note in attempted.notes:
+            self._note(work, note)
+        if failure is None:
+            self._note(work, f"{work.label}: done in {attempted.seconds:.2f} s")
         if isinstance(work, Training):
             self._seconds[work] = attempted.seconds
             if failure is None:
                 self._keep(work, attempted.value)
                 return
-            for film in self._schedule.films_of(work):
-                self._fail(film, f"{work.label}: {failure.message}", failure)
+            self._fail_all(work, f"{work.label}: {failure.message}", failure)
             return
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
@@ -183,6 +195,8 @@ class Run:
         note = _stop_note(recording)
         if note:
             self.link.note(note)
+            self._note(training, note)
+        self.link.oversee("settle", training.key)
         self.store.keep(training.store_key, recording)
         self._schedule.trained(training, recording, len(self._running))
 
@@ -193,6 +207,15 @@ class Run:
             self._fail(film, f"{film.label}: {error}", Failure(str(error)))
             return
         self._close(film, "made", artifact=artifact)
+
+    def _fail_all(self, training: Training, error: str, failure: Failure) -> None:
+        """Fail all films of a training; one traceback does for each scene."""
+        told: set[PreparedScene] = set()
+        for film in self._schedule.films_of(training):
+            self._fail(
+                film, error, replace(failure, traceback="") if film.scene in told else failure
+            )
+            told.add(film.scene)
 
     def _fail(self, film: Film, error: str, failure: Failure) -> None:
         for future, work in self._running.items():
@@ -214,7 +237,36 @@ class Run:
             **more,
         )
         self.outcomes[film] = outcome
-        self.on_outcome(outcome)
+        if status != "left out":
+            self._settle(film)
+        said = f"{shown_path(film.name)}: {status}"
+        self._log(film, f"{said}: {outcome.error}" if outcome.error else said)
+        if outcome.traceback:
+            self._log(film, outcome.traceback, serious=True)
+        try:
+            self.on_outcome(outcome)
+        except (EpochreelError, OSError) as error:  # the file itself is there
+            self.link.note(f"{shown_path(film.name)}: {error}")
+            self._log(film, str(error))
+        self.link.oversee("tell", outcome)
+
+    def _settle(self, film: Film) -> None:
+        self.link.oversee("settle", film.key)
+        for training in film.trainings:
+            if not self._schedule.needed(training):
+                self.link.oversee("settle", training.key)
+
+    def _note(self, work: Work, message: str) -> None:
+        """Write into the logs of all scenes that a task works for."""
+        if isinstance(work, Training):
+            scenes = {film.scene: film for film in self._schedule.films_of(work)}
+            for film in scenes.values():
+                self._log(film, message)
+        else:
+            self._log(work if isinstance(work, Film) else work.film, message)
+
+    def _log(self, film: Film, message: str, *, serious: bool = False) -> None:
+        self.journal.write(film.scene.file, message, serious=serious)
 
     # workers that were killed
 
@@ -232,6 +284,9 @@ class Run:
             again = [work for work in lost.values() if work not in guilty]
         if refused is not None:
             (again if guilty else guilty).append(refused)
+        for work in lost.values():
+            also = "" if work in guilty else " beside it"
+            self._note(work, f"{work.label}: lost, a worker process was killed{also}")
         self._kills.update(guilty)
         for work in guilty:
             renewed = self.keep_going and isinstance(self.executor, Renewable)
@@ -244,8 +299,7 @@ class Run:
     def _give_up(self, work: Work) -> None:
         failure = Failure(_KILLED)
         if isinstance(work, Training):
-            for film in self._schedule.films_of(work):
-                self._fail(film, self._killed(f"{film.scene.file.label}: {work.label}"), failure)
+            self._fail_all(work, self._killed(work.label), failure)
         else:
             film = work if isinstance(work, Film) else work.film
             if film not in self.outcomes:

@@ -104,6 +104,11 @@ class Part:
     film: Film
     job: PartJob
 
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.film.label}, part {self.job.index + 1}"
+
 
 @dataclass(frozen=True, eq=False)
 class Join:
@@ -111,6 +116,11 @@ class Join:
 
     film: Film
     jobs: tuple[PartJob, ...]
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.film.label}, its parts joined"
 
 
 Work = Training | Film | Part | Join
