@@ -22,6 +22,11 @@ __all__ = ["BatchBars", "BatchLines"]
 
 INTERVAL_S = 0.1
 
+_PREPARING = "preparing scenes …"
+
+LEAST_SHARE, LEAST_S = 0.02, 2.0
+"""So much of a batch must be done, and so long, before what is left is guessed."""
+
 
 class BatchLines:
     """One numbered line for each finished file, for logs; none when `quiet`, notes always.
@@ -54,7 +59,7 @@ class BatchLines:
             return
         number = f"[{self._told:>{len(str(self._files))}}/{self._files}]"
         if outcome.artifact is None:
-            self.note(f"{number} {shown_path(outcome.name)}: failed: {outcome.error}")
+            self.note(f"{number} {shown_path(outcome.name)} failed: {outcome.error}")
         else:
             words = artifact_words(outcome.artifact)
             self.note(f"{number} {words}, in {outcome.seconds:.1f} s")
@@ -98,24 +103,28 @@ class BatchBars:
         self._shown: list[str] = []
         self._next_s = 0.0
         self._lock = threading.RLock()  # word comes from workers too
+        self._began_s = 0.0
+        self._stream.write(f"\r{_PREPARING}")
+        self._stream.flush()
+        self._preparing = True
 
     def plan(self, weights: Mapping[str, float], files: int) -> None:
         """Open the bar."""
         from tqdm import tqdm
 
         with self._lock:
+            self._end_preparing()
             self._overview = Overview(weights)
             self._files = files
             self._bar = tqdm(
                 total=self._overview.total or 1.0,
-                bar_format="{percentage:3.0f}% |{bar}| {desc}{elapsed}, {remaining} left",
-                desc=self._words(),
+                bar_format="{percentage:3.0f}% |{bar}| {desc}",
                 file=self._stream,
                 dynamic_ncols=True,
-                # a batch is too mixed for its latest pace to tell more than its mean one
-                smoothing=0,
                 mininterval=0,
             )
+            self._began_s = time.monotonic()
+            self._show(now=True)
 
     def settle(self, key: str) -> None:
         """Count a task as done."""
@@ -131,7 +140,7 @@ class BatchBars:
             self._told += 1
             if outcome.status == "failed":
                 self._failed += 1
-                self.note(f"{shown_path(outcome.name)}: failed: {outcome.error}")
+                self.note(f"{shown_path(outcome.name)} failed: {outcome.error}")
             self._show(now=True)
 
     def start(self, task: Task) -> None:
@@ -165,11 +174,13 @@ class BatchBars:
         from tqdm import tqdm
 
         with self._lock:
+            self._end_preparing()
             tqdm.write(f"epochreel: {message}", file=self._stream)
 
     def close(self) -> None:
         """Leave the bar as it is, and nothing below it."""
         with self._lock:
+            self._end_preparing()
             for line in reversed(self._lines):
                 line.set_description_str("", refresh=True)
                 line.leave = False
@@ -180,6 +191,12 @@ class BatchBars:
                 self._show(now=True)
                 self._bar.close()
                 self._bar = None
+
+    def _end_preparing(self) -> None:
+        if self._preparing:
+            self._preparing = False
+            self._stream.write("\r" + " " * len(_PREPARING) + "\r")
+            self._stream.flush()
 
     def _new_line(self) -> int:
         from tqdm import tqdm
@@ -194,7 +211,14 @@ class BatchBars:
 
     def _words(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"{self._told}/{count(self._files, 'file')}{failed}, "
+        passed_s = time.monotonic() - self._began_s
+        share = self._overview.done / (self._overview.total or 1.0)
+        words = f"{self._told}/{count(self._files, 'file')}{failed}, {_clock(passed_s)}"
+        # what has only begun tells nothing; and a batch is too mixed for its latest pace to tell
+        # more than its mean one
+        if share < LEAST_SHARE or passed_s < LEAST_S or self._told == self._files:
+            return words
+        return f"{words}, about {_clock(passed_s * (1 - share) / share)} left"
 
     def _show(self, *, now: bool = False) -> None:
         """Draw what has changed, at most ten times a second unless it matters."""
@@ -217,6 +241,12 @@ class BatchBars:
         task, done = self._tasks[key]
         share = min(1.0, done / max(1, task.total))
         return f"  {share:4.0%}  {task.label}, {count(task.total, task.unit)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _trimmed(text: str, width: int) -> str:

@@ -15,6 +15,8 @@ from epochreel.scenes.batch_log import Journal
 from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.interruptions import interruptions_deferred
+from epochreel.scenes.messages import printable
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
@@ -175,14 +177,14 @@ class Run:
             if failure is None:
                 self._keep(work, attempted.value)
                 return
-            self._fail_all(work, f"{work.label}: {failure.message}", failure)
+            self._fail_all(work, failure)
             return
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
         if film in self.outcomes:  # another part of it has failed
             return
         if failure is not None:
-            self._fail(film, f"{film.label}: {failure.message}", failure)
+            self._fail(film, film.label, failure)
         elif isinstance(work, Part):
             film.parts_left -= 1
             if not film.parts_left:
@@ -201,26 +203,33 @@ class Run:
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
-        try:
-            artifact = self._artifact(film, facts)
-        except EpochreelError as error:
-            self._fail(film, f"{film.label}: {error}", Failure(str(error)))
-            return
-        self._close(film, "made", artifact=artifact)
+        # whoever keeps account of files does so before anything else happens
+        with interruptions_deferred():
+            try:
+                artifact = self._artifact(film, facts)
+            except EpochreelError as error:
+                self._fail(film, film.label, Failure(str(error)))
+                return
+            self._close(film, "made", artifact=artifact)
 
-    def _fail_all(self, training: Training, error: str, failure: Failure) -> None:
+    def _fail_all(self, training: Training, failure: Failure) -> None:
         """Fail all films of a training; one traceback does for each scene."""
         told: set[PreparedScene] = set()
         for film in self._schedule.films_of(training):
-            self._fail(
-                film, error, replace(failure, traceback="") if film.scene in told else failure
-            )
+            again = replace(failure, traceback="") if film.scene in told else failure
+            self._fail(film, training.label, again)
             told.add(film.scene)
 
-    def _fail(self, film: Film, error: str, failure: Failure) -> None:
+    def _fail(self, film: Film, what: str, failure: Failure) -> None:
+        """Say that a film can't be made, since `what` has failed."""
         for future, work in self._running.items():
             if isinstance(work, Part) and work.film is film:
                 future.cancel()
+        where = f"{printable(film.scene.file.label)}: {what}: "
+        # without others to make, it doesn't matter what the worker was at
+        error = (
+            failure.message if failure.killed and not self.keep_going else where + failure.message
+        )
         self._close(film, "failed", error=error, traceback=failure.traceback)
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
@@ -297,16 +306,13 @@ class Run:
         self._schedule.before_all(again)
 
     def _give_up(self, work: Work) -> None:
-        failure = Failure(_KILLED)
+        failure = Failure(_KILLED, killed=True)
         if isinstance(work, Training):
-            self._fail_all(work, self._killed(work.label), failure)
+            self._fail_all(work, failure)
         else:
             film = work if isinstance(work, Film) else work.film
             if film not in self.outcomes:
-                self._fail(film, self._killed(film.label), failure)
-
-    def _killed(self, what: str) -> str:
-        return f"{what}: {_KILLED}" if self.keep_going else _KILLED
+                self._fail(film, film.label, failure)
 
     # what was made
 

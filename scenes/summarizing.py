@@ -12,6 +12,9 @@ from epochreel.scenes.outcomes import Artifact, Outcome, Report
 __all__ = ["artifact_words", "columns", "describe_artifacts", "describe_report", "size_words"]
 
 
+_HEAD = ("", "file", "size", "length", "bytes", "work", "")
+
+
 def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
     """Sum up what was made, a line for each file.
 
@@ -36,9 +39,9 @@ def describe_report(report: Report, wall_s: float) -> list[str]:
     -------
     list of str
         What became of a file, its path, size in pixels, duration, length, seconds of work on it,
-        why it was made or failed, accuracy of each model.
+        why it was made, accuracy of each model.
     """
-    rows = [_row(outcome) for outcome in report.outcomes]
+    rows = [_HEAD, *(_row(outcome) for outcome in report.outcomes)] if report.outcomes else []
     return [*columns(rows), _whole(report, wall_s)]
 
 
