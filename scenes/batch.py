@@ -87,7 +87,7 @@ def run_batch(options: BatchOptions) -> Report:
         reporter.close()
         if len(files) > 1:
             made = sum(outcome.status == "made" for outcome in finished)
-            tell(f"stopped; {count(made, 'file')} had been made and stay")
+            tell(f"stopped; made by then: {count(made, 'file')}")
         raise
     finally:
         reporter.close()

@@ -23,7 +23,7 @@ from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
 from epochreel.scenes.targets import Targets
 
-__all__ = ["everything", "render_scenes"]
+__all__ = ["everything", "plan_films", "render_scenes"]
 
 
 def everything(scene: SceneFile, output: OutputSpec) -> str | None:
@@ -93,7 +93,7 @@ def render_scenes(
         When a file can't be written there; nothing was trained then.
     """
     kept = NullStore() if store is None else store
-    films = _plan(scenes, preview, choose, kept)
+    films = plan_films(scenes, preview, choose, kept)
     link = Link(reporter)
     with Targets(output_dir) as targets:
         targets.reserve([film.name for film in films])
@@ -119,7 +119,7 @@ def render_scenes(
             raise
 
 
-def _plan(
+def plan_films(
     scenes: Sequence[PreparedScene],
     preview: bool,
     choose: Callable[[SceneFile, OutputSpec], str | None],

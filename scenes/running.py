@@ -137,7 +137,7 @@ class Run:
             job, task = work.job, make_part
         else:
             job, task = work.jobs, join_film
-        return self.executor.submit(Attempt(task), job, self.link)
+        return self.executor.submit(Attempt(task, work.label), job, self.link)
 
     def _cut(self, film: Film) -> list[Part]:
         film.parts_left = film.parts

@@ -181,8 +181,10 @@ class Schedule:
             if self._timed and not self._filming:
                 if running:
                     return None
+                self._filming = len(self.recordings) >= MOST_HELD and bool(self._ready)
+                if self._filming:
+                    continue
                 training = self._take(self._timed, running)
-                self._filming = len(self.recordings) >= MOST_HELD
                 if training is not None:
                     return training
                 continue
