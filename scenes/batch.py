@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 from epochreel.nn.errors import OutputError
+from epochreel.scenes.batch_log import BatchLog
 from epochreel.scenes.building import build_dataset, output_name
 from epochreel.scenes.cache import RecordingCache, cache_folder, cache_limit
+from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.costing import useful_jobs
 from epochreel.scenes.deciding import Decision, decide, describe_decisions
 from epochreel.scenes.executors import SerialExecutor, default_jobs
 from epochreel.scenes.gathering import read_scenes
-from epochreel.scenes.guarding import make_reporter
+from epochreel.scenes.guarding import make_reporter, tell
 from epochreel.scenes.keeping import FileStore
 from epochreel.scenes.loading import SceneFile
+from epochreel.scenes.messages import count
 from epochreel.scenes.outcomes import Outcome, Report
 from epochreel.scenes.overriding import settings_of
 from epochreel.scenes.pipeline import render_scenes
 from epochreel.scenes.pools import PassingProcess, WorkerPool
-from epochreel.scenes.preparing import PreparedScene, prepare_scenes, shared_files
+from epochreel.scenes.preparing import PreparedScene, prepare_scenes
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.scratch import sweep
 from epochreel.scenes.showing import show_films
 from epochreel.scenes.sidecars import write_sidecar
+from epochreel.scenes.summarizing import describe_artifacts, describe_report
 
 __all__ = ["BatchOptions", "run_batch", "try_batch"]
 
@@ -69,7 +75,7 @@ class BatchOptions:
 
 
 def run_batch(options: BatchOptions) -> Report:
-    """Make the files of some scenes that aren't up to date.
+    """Make the files of some scenes that aren't up to date, and say what became of all.
 
     Parameters
     ----------
@@ -85,36 +91,60 @@ def run_batch(options: BatchOptions) -> Report:
     SceneError
         With all problems of all files; nothing was made then.
     """
+    began = perf_counter()
     files, problems = _read(options)
     decisions = _decide(options, files, problems)
-    stale = _stale(files, decisions)
-    reporter = make_reporter(quiet=options.quiet)
+    reporter = make_reporter(quiet=options.quiet, batch=len(files) > 1)
+    log = BatchLog(options.output, files, reporter.note)
+    finished: list[Outcome] = []
     try:
-        made: Sequence[Outcome] = ()
-        if stale or problems:
-            jobs = 1 if problems else _count_jobs(options, stale)
-            with (
-                _open_executor(options, jobs, reporter) as executor,
-                _open_store(options, reporter) as store,
-            ):
-                made = render_scenes(
-                    _prepare(stale, problems, executor),
-                    options.output,
-                    executor=executor,
-                    reporter=reporter,
-                    jobs=jobs,
-                    preview=options.preview,
-                    keep_going=options.keep_going,
-                    choose=_chooser(options, decisions),
-                    store=store,
-                    on_outcome=_listeners(options, decisions, reporter),
-                ).outcomes
+        _make(options, _stale(files, decisions), problems, decisions, reporter, log, finished)
         # of runs that were killed when all their files were finished
         sweep((options.output / decision.name).parent for decision in decisions)
         _show(options, reporter)
-        return _whole_report(options, decisions, made)
+    except (KeyboardInterrupt, SystemExit):
+        reporter.close()
+        if len(files) > 1:
+            made = sum(outcome.status == "made" for outcome in finished)
+            tell(f"stopped; made by then: {count(made, 'file')}")
+        raise
     finally:
         reporter.close()
+    report = _whole_report(options, decisions, finished)
+    _summarize(report, log, batch=len(files) > 1, wall_s=perf_counter() - began)
+    return report
+
+
+def _make(
+    options: BatchOptions,
+    files: Sequence[SceneFile],
+    problems: Sequence[str],
+    decisions: Sequence[Decision],
+    reporter: Reporter,
+    log: BatchLog,
+    finished: list[Outcome],
+) -> None:
+    """Prepare the scenes, all of them before any is worked on, and make their files."""
+    if not files and not problems:
+        return
+    jobs = 1 if problems else _count_jobs(options, files)
+    with (
+        _open_executor(options, jobs, reporter) as executor,
+        _open_store(options, reporter) as store,
+    ):
+        render_scenes(
+            _prepare(files, problems, executor),
+            options.output,
+            executor=executor,
+            reporter=reporter,
+            jobs=jobs,
+            preview=options.preview,
+            keep_going=options.keep_going,
+            choose=_chooser(options, decisions),
+            store=store,
+            on_outcome=_tell_all(finished.append, *_listeners(options, decisions, reporter)),
+            journal=log,
+        )
 
 
 def try_batch(options: BatchOptions) -> list[str]:
@@ -145,7 +175,7 @@ def _read(options: BatchOptions) -> tuple[list[SceneFile], list[str]]:
     """Read all scenes, with all problems that they show before there are data."""
     settings = settings_of(options.settings)
     files, problems = read_scenes(options.scenes, only=options.only, settings=settings)
-    return list(files), [*problems, *shared_files(files)]
+    return list(files), [*problems, *find_clashes(files)]
 
 
 def _decide(
@@ -228,10 +258,12 @@ def _open_store(options: BatchOptions, reporter: Reporter) -> FileStore:
 
 def _listeners(
     options: BatchOptions, decisions: Sequence[Decision], reporter: Reporter
-) -> Callable[[Outcome], None]:
-    """Gather all who are told what became of each file, in their order."""
-    listeners: list[Callable[[Outcome], None]] = [_sidecar_writer(options, decisions, reporter)]
+) -> list[Callable[[Outcome], None]]:
+    """Gather who is told what became of each file, in their order."""
+    return [_sidecar_writer(options, decisions, reporter)]
 
+
+def _tell_all(*listeners: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
     def tell_all(outcome: Outcome) -> None:
         for listener in listeners:
             listener(outcome)
@@ -271,3 +303,16 @@ def _show(options: BatchOptions, reporter: Reporter) -> None:
     if options.gallery:
         for note in show_films(options.output):
             reporter.note(note)
+
+
+def _summarize(report: Report, log: BatchLog, *, batch: bool, wall_s: float) -> None:
+    """Say what was made on stdout, and what went wrong on stderr."""
+    lines = describe_report(report, wall_s) if batch else describe_artifacts(report.artifacts)
+    for line in lines:
+        print(line)
+    sys.stdout.flush()
+    told: dict[str, None] = {}
+    for outcome in report.failed:
+        more = f"; see {log.path(outcome.scene)}" if log.written(outcome.scene) else ""
+        told[f"{outcome.error}{more}"] = None
+    tell(*told)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from epochreel.scenes.batch_log import Journal, NullJournal
 from epochreel.scenes.building import output_name
 from epochreel.scenes.costing import film_cost
 from epochreel.scenes.data_spec import DataSpec
@@ -22,7 +23,7 @@ from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
 from epochreel.scenes.targets import Targets
 
-__all__ = ["everything", "render_scenes"]
+__all__ = ["everything", "plan_films", "render_scenes"]
 
 _TrainingKey = str | tuple[DataSpec, TrainingPlan]
 
@@ -48,6 +49,7 @@ def render_scenes(
     choose: Callable[[SceneFile, OutputSpec], str | None] = everything,
     store: RecordingStore | None = None,
     on_outcome: Callable[[Outcome], None] = _nobody,
+    journal: Journal | None = None,
 ) -> Report:
     """Train all models and make all files of some scenes.
 
@@ -78,6 +80,8 @@ def render_scenes(
     on_outcome : callable
         Told in this process what became of each file, as soon as it stands under its name or has
         failed.
+    journal : Journal, optional
+        Told what is done for each scene, when, and what went wrong in full.
 
     Returns
     -------
@@ -91,11 +95,22 @@ def render_scenes(
         When a file can't be written there; nothing was trained then.
     """
     kept = NullStore() if store is None else store
-    films = _plan(scenes, preview, choose, kept)
+    films = plan_films(scenes, preview, choose, kept)
     link = Link(reporter)
     with Targets(output_dir) as targets:
         targets.reserve([film.name for film in films])
-        run = Run(films, targets, executor, link, jobs, preview, kept, keep_going, on_outcome)
+        run = Run(
+            films,
+            targets,
+            executor,
+            link,
+            jobs,
+            preview,
+            kept,
+            keep_going,
+            on_outcome,
+            NullJournal() if journal is None else journal,
+        )
         try:
             return Report(run.work())
         except BaseException:
@@ -106,7 +121,7 @@ def render_scenes(
             raise
 
 
-def _plan(
+def plan_films(
     scenes: Sequence[PreparedScene],
     preview: bool,
     choose: Callable[[SceneFile, OutputSpec], str | None],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from epochreel.nn.recording import Recording
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.grid_recording import GridRecording
+from epochreel.nn.recording import ParameterRecording, Recording
 from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.model_spec import ModelSpec
 
-__all__ = ["NullStore", "RecordingStore"]
+__all__ = ["NullStore", "RecordingStore", "as_named"]
 
 
 class RecordingStore(Protocol):
@@ -62,3 +65,18 @@ class NullStore:
 
     def drop(self, plan_key: str, *, alone: bool = False) -> None:
         """Have nothing to forget."""
+
+
+def as_named(recording: Recording, name: str, dataset: Dataset) -> Recording:
+    """Show a recording as a scene does that may call its model otherwise, and look elsewhere.
+
+    Equal trainings are one, whatever they are called and what of the plane is shown.
+    """
+    if not isinstance(recording, ParameterRecording | GridRecording):
+        return recording
+    shown = recording.dataset
+    if shown.viewport == dataset.viewport and shown.name == dataset.name:
+        dataset = shown
+    if recording.name == name and dataset is shown:
+        return recording
+    return replace(recording, name=name, dataset=dataset)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
-from epochreel.scenes.guarding import guarded, tell
+from epochreel.scenes.guarding import guarded
 
 __all__ = ["render"]
 
@@ -70,7 +70,6 @@ def render(
     """
     with guarded():
         from epochreel.scenes.batch import BatchOptions, run_batch, try_batch
-        from epochreel.scenes.reporting import describe_artifacts
 
         options = BatchOptions(
             scenes=scenes,
@@ -90,8 +89,5 @@ def render(
                 print(line)
             return
         report = run_batch(options)
-        for line in describe_artifacts(report.artifacts):
-            print(line)
-        tell(*report.errors)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
