@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from epochreel.nn.errors import OutputError
@@ -95,8 +95,7 @@ def run_batch(options: BatchOptions) -> Report:
                 store=_open_store(options),
                 on_outcome=_listeners(options, reporter),
             )
-        _show(options, reporter)
-        return report
+        return _show(options, report, reporter)
     finally:
         reporter.close()
 
@@ -163,8 +162,14 @@ def _sidecar_writer(options: BatchOptions, reporter: Reporter) -> Callable[[Outc
     return write
 
 
-def _show(options: BatchOptions, reporter: Reporter) -> None:
+def _show(options: BatchOptions, report: Report, reporter: Reporter) -> Report:
     """Show what is in the folder now, from this run and from others."""
-    if options.gallery:
+    if not options.gallery:
+        return report
+    try:
         for note in show_films(options.output):
             reporter.note(note)
+    except OutputError as error:
+        # a run that has failed has said why, as of a disk that is full
+        return report if report.exit_code else replace(report, others=(str(error),))
+    return report
