@@ -220,7 +220,7 @@ def test_a_batch_leaves_all_of_it(
     assert film["bytes"] == (folder / film["path"]).stat().st_size
     assert film["caption"] == "Tiny. As small as can be."
     assert "20 updates" in film["alt"]
-    assert [file["kind"] for file in dark["files"]] == ["film", "frames", "still", "still"]
+    assert [file["kind"] for file in dark["files"]] == ["film", "still", "still", "frames"]
     # each has a picture that is there
     for file in (*dark["files"], *light["files"]):
         assert (folder / file["poster"]).is_file()
