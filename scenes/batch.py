@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -101,7 +101,7 @@ def run_batch(options: BatchOptions) -> Report:
         _make(options, _stale(files, decisions), problems, decisions, reporter, log, finished)
         # of runs that were killed when all their files were finished
         sweep((options.output / decision.name).parent for decision in decisions)
-        _show(options, reporter)
+        report = _show(options, _whole_report(options, decisions, finished), reporter)
     except (KeyboardInterrupt, SystemExit):
         reporter.close()
         if len(files) > 1:
@@ -110,7 +110,6 @@ def run_batch(options: BatchOptions) -> Report:
         raise
     finally:
         reporter.close()
-    report = _whole_report(options, decisions, finished)
     _summarize(report, log, batch=len(files) > 1, wall_s=perf_counter() - began)
     return report
 
@@ -298,11 +297,17 @@ def _sidecar_writer(
     return write
 
 
-def _show(options: BatchOptions, reporter: Reporter) -> None:
+def _show(options: BatchOptions, report: Report, reporter: Reporter) -> Report:
     """Show what is in the folder now, from this run and from others."""
-    if options.gallery:
+    if not options.gallery:
+        return report
+    try:
         for note in show_films(options.output):
             reporter.note(note)
+    except OutputError as error:
+        # a run that has failed has said why, as of a disk that is full
+        return report if report.exit_code else replace(report, others=(str(error),))
+    return report
 
 
 def _summarize(report: Report, log: BatchLog, *, batch: bool, wall_s: float) -> None:
@@ -315,4 +320,4 @@ def _summarize(report: Report, log: BatchLog, *, batch: bool, wall_s: float) -> 
     for outcome in report.failed:
         more = f"; see {log.path(outcome.scene)}" if log.written(outcome.scene) else ""
         told[f"{outcome.error}{more}"] = None
-    tell(*told)
+    tell(*told, *report.others)

@@ -130,9 +130,9 @@ def _card(scene: FilmedScene) -> str:
     variant = (
         f'<p class="variant" dir="auto">{escape(record.variant)}</p>' if record.variant else ""
     )
-    words = main.caption
-    for head in (f"{title}.", title):
-        words = words.removeprefix(head).strip()
+    # the title stands above it already
+    heads = (head for head in (f"{title}.", title) if main.caption.startswith(head))
+    words = main.caption.removeprefix(next(heads, "")).strip()
     notes = "".join(
         f"<li>{escape(note)}</li>"
         for note in dict.fromkeys(note for film in scene.films for note in film.notes)

@@ -96,9 +96,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all files of a run, in the order of the scenes and of their outputs."""
+    """What became of all files of a run, in the order of the scenes and of their outputs.
+
+    `others` is what went wrong beside them, a line each.
+    """
 
     outcomes: Sequence[Outcome]
+    others: tuple[str, ...] = ()
 
     @property
     def artifacts(self) -> list[Artifact]:
@@ -113,9 +117,11 @@ class Report:
     @property
     def errors(self) -> list[str]:
         """Why, each once: a training that failed has failed several files."""
-        return list(dict.fromkeys(outcome.error or "" for outcome in self.failed))
+        return list(
+            dict.fromkeys([*(outcome.error or "" for outcome in self.failed), *self.others])
+        )
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 when any failed."""
-        return 1 if self.failed else 0
+        """0, or 1 when any failed, or something beside them did."""
+        return 1 if self.failed or self.others else 0

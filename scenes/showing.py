@@ -18,6 +18,8 @@ _HEAD_BYTES = 2000
 def show_films(folder: Path) -> list[str]:
     """Write the manifest and the gallery of a folder, from its films' sidecars.
 
+    Where there are no films and never were any, nothing is written.
+
     Parameters
     ----------
     folder : Path
@@ -38,6 +40,8 @@ def show_films(folder: Path) -> list[str]:
     notes = list(films.notes)
     for name, content in ((MANIFEST, films.manifest()), (INDEX, gallery_page(films))):
         path = folder / name
+        if not films.scenes and not path.exists():
+            continue  # nothing to show, and nothing that shows what isn't there any more
         if _is_foreign(path):
             shown = printable(shown_path(path))
             notes.append(f"{shown}: isn't Epochreel's, so it is left as it is")

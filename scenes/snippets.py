@@ -137,7 +137,7 @@ def _latex(path: str, poster: str | None, caption: str, frames: int, rate: float
         return f"% LaTeX can't show {_comment(path)}; add a PDF or PNG output to the scene"
     else:
         picture = f"\\includegraphics[width=\\linewidth]{{{shown}}}"
-        if shown is not path:
+        if shown != path:
             head = f"% the last moment of {_comment(path)}\n"
     if _NO_LATEX_NAME.search(path):
         head += f"% LaTeX can't read a file of this name; rename it: {_comment(path)}\n"

@@ -24,9 +24,15 @@ def gallery(
     'render' does so after each run. It helps when films were moved, deleted or brought together.
     """
     with guarded():
+        from epochreel.nn.errors import InvalidInputError
         from epochreel.scenes.gallery import INDEX
+        from epochreel.scenes.messages import printable
         from epochreel.scenes.showing import show_films
 
-        notes = show_films(folder)
-        tell(*notes)
+        tell(*show_films(folder))
+        if not (folder / INDEX).exists():
+            raise InvalidInputError(
+                f"{printable(str(folder))}: must hold films that 'epochreel render' has made, "
+                "found none"
+            )
         print(folder / INDEX)

@@ -4,18 +4,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from film_records import film_record
 
 from epochreel.nn.errors import OutputError
 from epochreel.scenes.film_record import (
-    DataRecord,
-    FilmRecord,
     Fingerprint,
-    ModelRecord,
-    SceneRecord,
-    Snippets,
     poster_name,
     read_record,
     sidecar_path,
@@ -24,51 +19,13 @@ from epochreel.scenes.film_record import (
 )
 
 
-def record(path: str = "sub/a.mp4", **changes: Any) -> FilmRecord:
-    values: dict[str, Any] = {
-        "path": path,
-        "kind": "film",
-        "media_type": "video/mp4",
-        "scene": SceneRecord(
-            id="1", name="a", path="a.toml", source="", style="dark", colormap="PuOr"
-        ),
-        "data": DataRecord(
-            kind="moons", name="moons", train_samples=9, test_samples=1, classes=2, split_seed=42
-        ),
-        "models": (
-            ModelRecord(
-                name="Ünï 日本",
-                engine="numpy",
-                layers=(2, 1),
-                updates=10,
-                epochs=10.0,
-                snapshots=3,
-                first={"test_accuracy": 0.5, "test_loss": None},
-                last={"test_accuracy": 0.9, "test_loss": 0.25},
-            ),
-        ),
-        "split": "test",
-        "key": "k",
-        "parts": {"style": "s"},
-        "file": Fingerprint(bytes=1, mtime_ns=2, sha256="3"),
-        "width": 4,
-        "height": 3,
-        "duration_s": 0.5,
-        "frames": 5,
-        "alt": "alt",
-        "caption": "caption",
-        "snippets": Snippets(html="", markdown="", latex=""),
-    }
-    return FilmRecord(**(values | changes))
-
-
 @pytest.mark.parametrize(
     ("path", "sidecar"),
     [("sub/a.mp4", "sub/a.mp4.json"), ("a.PNG", "a.PNG.json"), ("x/b/", "x/b.frames.json")],
 )
 def test_a_record_is_read_as_it_was_written(path: str, sidecar: str, tmp_path: Path) -> None:
     (tmp_path / path).parent.mkdir(exist_ok=True)
-    written = record(path)
+    written = film_record(path)
     place = write_record(written, tmp_path)
     assert place == tmp_path / sidecar == sidecar_path(tmp_path / path)
     assert read_record(place) == written
@@ -91,7 +48,7 @@ def damaged(text: str) -> list[str]:
 
 @pytest.mark.parametrize("index", range(7))
 def test_what_is_no_sidecar_is_none(index: int, tmp_path: Path) -> None:
-    place = write_record(record("a.mp4"), tmp_path)
+    place = write_record(film_record("a.mp4"), tmp_path)
     place.write_text(damaged(place.read_text(encoding="utf-8"))[index], encoding="utf-8")
     assert read_record(place) is None
 
@@ -104,9 +61,9 @@ def test_bytes_that_are_no_text_are_none(tmp_path: Path) -> None:
 
 
 def test_keys_of_a_later_writer_are_passed_over(tmp_path: Path) -> None:
-    place = write_record(record("a.mp4"), tmp_path)
+    place = write_record(film_record("a.mp4"), tmp_path)
     place.write_text(place.read_text(encoding="utf-8").replace("{", '{"new": 1,', 1))
-    assert read_record(place) == record("a.mp4")
+    assert read_record(place) == film_record("a.mp4")
 
 
 def test_a_file_is_known_again(tmp_path: Path) -> None:
