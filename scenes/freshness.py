@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +18,8 @@ def find_made(folder: Path, name: PurePosixPath) -> FilmRecord | None:
     A file without a record isn't trusted: a run may have been killed between the two.
     """
     path = folder / name
-    record = read_record(sidecar_path(path)) if path.exists() else None
+    # a place where nothing can be is told of when it is to be written to
+    record = read_record(sidecar_path(path)) if os.path.exists(path) else None
     return record if record is not None and record.key else None
 
 
@@ -47,7 +49,7 @@ def reason_to_make(
     """
     path = folder / name
     if record is None:
-        return "not known how it was made" if path.exists() else "new"
+        return "not known how it was made" if os.path.exists(path) else "new"
     if record.key != film_key(parts):
         return changed_parts(record.parts, parts) or "changed"
     if not record.file.matches(path):
