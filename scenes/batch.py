@@ -129,7 +129,7 @@ def _make(
     jobs = 1 if problems else _count_jobs(options, files)
     with (
         _open_executor(options, jobs, reporter) as executor,
-        _open_store(options, reporter) as store,
+        _open_store(options, jobs, reporter) as store,
     ):
         render_scenes(
             _prepare(files, problems, executor),
@@ -249,10 +249,10 @@ def _open_cache(
     return RecordingCache(cache_folder(), cache_limit(), note) if options.cache else None
 
 
-def _open_store(options: BatchOptions, reporter: Reporter) -> FileStore:
+def _open_store(options: BatchOptions, jobs: int, reporter: Reporter) -> FileStore:
     """Choose where recordings are kept for this batch and for others."""
     cache = _open_cache(options, reporter.note)
-    return FileStore(options.output, cache, reads=not options.force)
+    return FileStore(options.output, cache, reads=not options.force, passes=jobs > 1)
 
 
 def _listeners(

@@ -31,14 +31,24 @@ class FileStore:
         What was kept by other runs; ``None`` where nothing is to be kept.
     reads : bool
         Whether what was kept may be used; else all is trained anew.
+    passes : bool
+        Whether recordings go from one process to another. Where they neither do nor are kept, they
+        stay in memory.
     """
 
-    def __init__(self, folder: Path, cache: RecordingCache | None, *, reads: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache: RecordingCache | None,
+        *,
+        reads: bool = True,
+        passes: bool = True,
+    ) -> None:
         self._folder = folder
         self._cache = cache
         self._reads = reads
         self._scratch: Scratch | None = None
-        self._unwritable = False
+        self._in_memory = cache is None and not passes
 
     def __enter__(self) -> FileStore:
         """Start without a hidden folder."""
@@ -80,12 +90,12 @@ class FileStore:
 
         The file's name without its ending is what it is to be sealed with.
         """
-        if self._scratch is None and not self._unwritable:
+        if self._scratch is None and not self._in_memory:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._scratch = Scratch(self._folder)
             except OSError:
-                self._unwritable = True  # then recordings are handed over, and the films say why
+                self._in_memory = True  # the films will say why nothing can be written there
         if self._scratch is None:
             return None
         return self._scratch.path / f"{_names(plan_key, alone=alone)[0]}.reel"

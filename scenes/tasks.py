@@ -122,7 +122,7 @@ def _left(recording: ParameterRecording, path: Path | None) -> Recording:
     if path is None:
         return recording
     try:
-        save_recording(recording, path)
+        save_recording(recording, path, durable=False)  # a seal shows what a power cut has left
         seal(path, path.stem)
         return load_recording(path)
     except (EpochreelError, OSError):

@@ -42,7 +42,7 @@ models = [
     { name = "Renamed", layers = [4], iterations = 30, capture = { every = 6 } },
     { name = "Other", layers = [3], iterations = 30, capture = { every = 6 } },
 ]
-panels = [{ model = "Renamed", numbers = [] }, { model = "Other", numbers = [] }]
+panels = [{ model = "Renamed", numbers = [] }]
 outputs = [{ file = "looks.webp", size = [64, 48] }, { file = "looks/", size = [64, 48] }]
 """,
     "sweep": """
