@@ -73,10 +73,7 @@ class Run:
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
-        weights = {film.key: film.cost.seconds for film in self.films}
-        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
-        weights |= {t.key: training_seconds(t.plan) for t in needed}
-        self.link.oversee("plan", weights, len(self.films))
+        self._tell_plan()
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
@@ -103,6 +100,16 @@ class Run:
             self.executor.stop()
         else:
             wait(self._running, timeout=GRACE_S)
+
+    def _tell_plan(self) -> None:
+        weights = {film.key: film.cost.seconds for film in self.films}
+        scenes = {film.key: printable(film.scene.file.name) for film in self.films}
+        for film in self.films:
+            for training in film.trainings:
+                weights[training.key] = training_seconds(training.plan)
+                # one that is for several goes by the first
+                scenes.setdefault(training.key, scenes[film.key])
+        self.link.oversee("plan", weights, scenes, len(self.films))
 
     # what is handed over
 
