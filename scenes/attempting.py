@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Callable, Generator
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,7 +19,15 @@ from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.scenes.messages import printable
 from epochreel.scenes.progress import Reporter, Task
 
-__all__ = ["Attempt", "Attempted", "Failure"]
+__all__ = [
+    "Attempt",
+    "Attempted",
+    "Failure",
+    "attempted_by",
+    "has_failed",
+    "is_lost",
+    "is_whole",
+]
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,32 @@ class Attempt:
                 "".join(traceback.format_exception(error)),
             )
         return Attempted(value, perf_counter() - began, tuple(listening.notes), failure)
+
+
+def is_lost(future: Future[Attempted]) -> bool:
+    """Say whether the process that worked on it is gone, or its whole pool."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
+
+
+def is_whole(future: Future[Attempted]) -> bool:
+    """Say whether a task came to an end of its own; one that is cancelled has."""
+    return future.done() and not is_lost(future)
+
+
+def has_failed(future: Future[Attempted]) -> bool:
+    """Say whether a task that is over gave nothing."""
+    return future.cancelled() or attempted_by(future).failure is not None
+
+
+def attempted_by(future: Future[Attempted]) -> Attempted:
+    """Take what a task gave; what can't be sent home is a failure as well."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    cancelled = isinstance(error, Cancelled)
+    return Attempted(None, 0.0, failure=Failure(str(error) or repr(error), cancelled=cancelled))
 
 
 class _Listening:

@@ -316,8 +316,4 @@ def _summarize(report: Report, log: BatchLog, *, batch: bool, wall_s: float) -> 
     for line in lines:
         print(line)
     sys.stdout.flush()
-    told: dict[str, None] = {}
-    for outcome in report.failed:
-        more = f"; see {log.path(outcome.scene)}" if log.written(outcome.scene) else ""
-        told[f"{outcome.error}{more}"] = None
-    tell(*told, *report.others)
+    tell(*log.errors(report.failed), *report.others)

@@ -54,8 +54,9 @@ def render_scenes(
     """Train all models and make all files of some scenes.
 
     A model that stands in several scenes with the same data and training is trained once. Models
-    of scenes that show the seconds of training are trained one at a time, before anything else
-    runs, so that these are the model's own.
+    of scenes that show the seconds of training are trained first and one at a time, with nothing
+    beside them, so that these are the model's own; in a large batch they wait every so often until
+    films are made of those that are.
 
     Parameters
     ----------

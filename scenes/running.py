@@ -8,9 +8,17 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from epochreel.nn.errors import Cancelled, EpochreelError
+from epochreel.nn.errors import EpochreelError
 from epochreel.nn.recording import Recording
-from epochreel.scenes.attempting import Attempt, Attempted, Failure
+from epochreel.scenes.attempting import (
+    Attempt,
+    Attempted,
+    Failure,
+    attempted_by,
+    has_failed,
+    is_lost,
+    is_whole,
+)
 from epochreel.scenes.batch_log import Journal
 from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
@@ -74,16 +82,13 @@ class Run:
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
-        weights = {film.key: film.cost.seconds for film in self.films}
-        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
-        weights |= {t.key: training_seconds(t.plan) for t in needed}
-        self.link.oversee("plan", weights, len(self.films))
+        self._tell_plan()
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
-            if any(_is_lost(future) for future in done):
+            if any(is_lost(future) for future in done):
                 self._recover()
             else:
                 self._end_all(done)
@@ -104,6 +109,16 @@ class Run:
             self.executor.stop()
         else:
             wait(self._running, timeout=GRACE_S)
+
+    def _tell_plan(self) -> None:
+        weights = {film.key: film.cost.seconds for film in self.films}
+        scenes = {film.key: printable(film.scene.file.name) for film in self.films}
+        for film in self.films:
+            for training in film.trainings:
+                weights[training.key] = training_seconds(training.plan)
+                # one that is for several goes by the first
+                scenes.setdefault(training.key, scenes[film.key])
+        self.link.oversee("plan", weights, scenes, len(self.films))
 
     # what is handed over
 
@@ -161,10 +176,10 @@ class Run:
 
     def _end_all(self, done: set[Future[Attempted]]) -> None:
         # what is finished by now stays, whatever else has failed meanwhile
-        for future in sorted(done, key=_has_failed):
+        for future in sorted(done, key=has_failed):
             work = self._running.pop(future)
             if not future.cancelled():
-                self._end(work, _attempted(future))
+                self._end(work, attempted_by(future))
 
     def _end(self, work: Work, attempted: Attempted) -> None:
         failure = attempted.failure
@@ -184,6 +199,7 @@ class Run:
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
         if film in self.outcomes:  # another part of it has failed
+            self.targets.discard(film.name)
             return
         if failure is not None:
             self._fail(film, film.label, failure)
@@ -232,6 +248,7 @@ class Run:
         error = (
             failure.message if failure.killed and not self.keep_going else where + failure.message
         )
+        self.targets.discard(film.name)
         self._close(film, "failed", error=error, traceback=failure.traceback)
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
@@ -285,7 +302,7 @@ class Run:
     def _recover(self, refused: Work | None = None) -> None:
         """Go on after a worker was killed: its pool is lost, and all that it had been given."""
         wait(self._running, timeout=GRACE_S)
-        lost = {future: work for future, work in self._running.items() if not _is_whole(future)}
+        lost = {future: work for future, work in self._running.items() if not is_whole(future)}
         self._end_all(set(self._running).difference(lost))
         self._running.clear()
         guilty = list(lost.values())
@@ -350,30 +367,6 @@ class Run:
             models=model_records(film.scene, recordings),
             poster=facts.poster,
         )
-
-
-def _is_lost(future: Future[Attempted]) -> bool:
-    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
-
-
-def _is_whole(future: Future[Attempted]) -> bool:
-    """Say whether a task came to an end of its own; one that is cancelled has."""
-    return future.done() and not _is_lost(future)
-
-
-def _has_failed(future: Future[Attempted]) -> bool:
-    return future.cancelled() or _attempted(future).failure is not None
-
-
-def _attempted(future: Future[Attempted]) -> Attempted:
-    """Take what a task gave; what can't be sent home is a failure as well."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if not isinstance(error, Exception):
-        raise error
-    cancelled = isinstance(error, Cancelled)
-    return Attempted(None, 0.0, failure=Failure(str(error) or repr(error), cancelled=cancelled))
 
 
 def _stop_note(recording: Recording) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 __all__ = ["Scratch", "locked", "sweep"]
 
 PREFIX = ".epochreel-"
-_LOCK = "lock"
+_LOCK = ".lock"
 _ATTEMPTS = 100
 
 

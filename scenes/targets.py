@@ -9,6 +9,8 @@ of frames; an old one that holds anything else is refused.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -77,6 +79,16 @@ class Targets:
         """Give the path under which a reserved file is to be made."""
         target = self.folder / name
         return self._hidden[target.parent].path / target.name
+
+    def discard(self, name: PurePosixPath) -> None:
+        """Remove what there is of a file that won't be made: a long batch may need the room."""
+        partial = self.partial(name)
+        # whole, or in parts, or under the name by which writers go
+        mine = re.compile(rf"\.?{re.escape(partial.name)}(\.part\d+)?(\.partial)?")
+        for path in partial.parent.iterdir():
+            if mine.fullmatch(path.name):
+                with suppress(OSError):  # a worker may be at it yet
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def finish(self, name: PurePosixPath) -> Path:
         """Move a file that is whole to where it belongs.

@@ -66,7 +66,8 @@ def render(
 ) -> None:
     """Train the models of scenes and make their films and stills.
 
-    Models whose seconds of training are shown are trained one at a time, before anything else runs.
+    All scenes are validated before any is worked on. A batch of several has a log for each scene in
+    DIR/logs. Models whose seconds of training are shown are trained first, one at a time.
     """
     with guarded():
         from epochreel.scenes.batch import BatchOptions, run_batch, try_batch

@@ -73,7 +73,7 @@ class Counted(NullReporter):
         self.told: list[str] = []
         self.files = 0
 
-    def plan(self, weights: Any, files: int) -> None:
+    def plan(self, weights: Any, scenes: Any, files: int) -> None:
         self.overview = Overview(weights)
         self.files = files
 
@@ -134,7 +134,7 @@ def test_bars_show_the_whole_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> N
     stream = io.StringIO()
     bars = BatchBars(stream)
     assert stream.getvalue() == "\rpreparing scenes …"
-    bars.plan({"film a.gif": 30.0, "film b.gif": 10.0}, 2)
+    bars.plan({"film a.gif": 30.0, "film b.gif": 10.0}, {"film a.gif": "one"}, 2)
     bars.start(Task("film a.gif", "rendering " + "日" * 60, 10, "frame"))
     clock[0] += 15
     bars.advance("film a.gif", 5)
@@ -147,7 +147,7 @@ def test_bars_show_the_whole_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> N
     text = stream.getvalue()
     assert "  0% |" in text
     assert "0/2 files, 0:15, about 0:25 left" in text
-    assert "   50%  rendering 日日" in text
+    assert "   50%  one: rendering 日日" in text
     assert "日" * 30 not in text  # a line never wraps
     assert "epochreel: a word\n" in text
     assert "100% |" in text

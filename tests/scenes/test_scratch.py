@@ -55,7 +55,7 @@ def test_what_a_kill_leaves_of_a_folder_that_begins_or_ends(tmp_path: Path) -> N
     (tmp_path / f"{PREFIX}begun").mkdir()
     ended = tmp_path / f"{PREFIX}ended"
     ended.mkdir()
-    (ended / "lock").touch()
+    (ended / ".lock").touch()
     sweep([tmp_path])
     assert list(tmp_path.iterdir()) == []
 
@@ -63,7 +63,7 @@ def test_what_a_kill_leaves_of_a_folder_that_begins_or_ends(tmp_path: Path) -> N
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
-    (target / "lock").touch()
+    (target / ".lock").touch()
     (tmp_path / f"{PREFIX}link").symlink_to(target, target_is_directory=True)
     (tmp_path / f"{PREFIX}file").write_bytes(b"text")
     other = tmp_path / f"{PREFIX}other"
