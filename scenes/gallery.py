@@ -128,7 +128,9 @@ def _card(scene: FilmedScene) -> str:
     main = scene.films[0]
     # a title may run in either direction, whatever stands beside it
     variant = (
-        f'<p class="variant" dir="auto">{escape(record.variant)}</p>' if record.variant else ""
+        f'<p class="variant" dir="auto">{escape(record.variant)}</p>'
+        if record.variant not in {None, title}
+        else ""
     )
     # the title stands above it already
     heads = (head for head in (f"{title}.", title) if main.caption.startswith(head))
@@ -141,7 +143,7 @@ def _card(scene: FilmedScene) -> str:
         _media(scene, title),
         '<div class="words">',
         f'<h2 dir="auto">{escape(title)}</h2>{variant}',
-        f'<p class="caption" dir="auto">{escape(words)}</p>' if words else "",
+        f'<p class="caption" dir="auto">{escape(_unbroken(words))}</p>' if words else "",
         _facts(scene),
         _metrics(scene),
         _files(scene.films),
@@ -150,6 +152,11 @@ def _card(scene: FilmedScene) -> str:
         "</div>",
     ]
     return f'<article class="card" id="scene-{scene.id}">{"".join(parts)}</article>'
+
+
+def _unbroken(text: str) -> str:
+    """Keep percent signs beside their numbers."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _media(scene: FilmedScene, title: str) -> str:
@@ -269,8 +276,8 @@ def _details(scene: FilmedScene, title: str) -> str:
         _block(name, text, f"{name} for {title}") for name, text in _snippets(scene.films)
     )
     parts.append(
-        f"<details><summary>Use it <span class=unseen>, {escape(title)}</span></summary>"
-        f"{blocks}</details>"
+        "<details><summary>For web pages, Markdown, LaTeX "
+        f"<span class=unseen>, {escape(title)}</span></summary>{blocks}</details>"
     )
     return "".join(parts)
 
