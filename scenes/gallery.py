@@ -126,12 +126,11 @@ def _card(scene: FilmedScene) -> str:
     record = scene.scene
     title = record.title or record.name
     main = scene.films[0]
+    among = record.variant if record.title and record.variant else None
     # a title may run in either direction, whatever stands beside it
-    variant = (
-        f'<p class="variant" dir="auto">{escape(record.variant)}</p>'
-        if record.variant not in {None, title}
-        else ""
-    )
+    variant = f'<p class="variant" dir="auto">{escape(among)}</p>' if among else ""
+    # what controls are called by: a sweep's variants share their title
+    called = f"{title}, {among}" if among else title
     # the title stands above it already
     heads = (head for head in (f"{title}.", title) if main.caption.startswith(head))
     words = main.caption.removeprefix(next(heads, "")).strip()
@@ -140,7 +139,7 @@ def _card(scene: FilmedScene) -> str:
         for note in dict.fromkeys(note for film in scene.films for note in film.notes)
     )
     parts = [
-        _media(scene, title),
+        _media(scene, called),
         '<div class="words">',
         f'<h2 dir="auto">{escape(title)}</h2>{variant}',
         f'<p class="caption" dir="auto">{escape(_unbroken(words))}</p>' if words else "",
@@ -148,7 +147,7 @@ def _card(scene: FilmedScene) -> str:
         _metrics(scene),
         _files(scene.films),
         f'<ul class="notes">{notes}</ul>' if notes else "",
-        _details(scene, title),
+        _details(scene, called),
         "</div>",
     ]
     return f'<article class="card" id="scene-{scene.id}">{"".join(parts)}</article>'
