@@ -23,7 +23,7 @@ from epochreel.nn.errors import OutputError, unknown_name
 from epochreel.render.film import Film
 from epochreel.render.moments import moment_at
 from epochreel.render.writers import STILLS
-from epochreel.render.writers.atomic import partial_path
+from epochreel.render.writers.atomic import partial_path, sync
 
 __all__ = ["png_bytes", "write_figure", "write_still"]
 
@@ -112,6 +112,7 @@ def _appearing(path: Path) -> Generator[Path]:
     partial = partial_path(path)
     try:
         yield partial
+        sync(partial)
         os.replace(partial, path)
     except OSError as error:
         reason = error.strerror or str(error)

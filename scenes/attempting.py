@@ -23,11 +23,15 @@ __all__ = ["Attempt", "Attempted", "Failure"]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task failed: one line, and the traceback of what nobody had foreseen."""
+    """Why a task failed: one line, and the traceback of what nobody had foreseen.
+
+    It is `cancelled` when the run was stopped, and `killed` when its process was.
+    """
 
     message: str
     traceback: str = ""
     cancelled: bool = False
+    killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,10 @@ class Attempted:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Calls `task`, which takes a job and a reporter; goes by its name."""
+    """Calls `task`, which takes a job and a reporter; goes by its name, for people by `label`."""
 
     task: Callable[[Any, Reporter], Any]
+    label: str
 
     @property
     def __name__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -57,7 +62,7 @@ class Attempt:
         value, failure = None, None
         began = perf_counter()
         try:
-            with _warnings_kept(listening):
+            with _warnings_kept(self.label, listening):
                 value = self.task(job, listening)
         except Cancelled as error:
             failure = Failure(str(error), cancelled=True)
@@ -100,7 +105,7 @@ class _Listening:
 
 
 @contextmanager
-def _warnings_kept(listening: _Listening) -> Generator[None]:
+def _warnings_kept(label: str, listening: _Listening) -> Generator[None]:
     """Make a note of what Python warns of, once; filters stay as they are."""
     seen: set[str] = set()
 
@@ -108,7 +113,7 @@ def _warnings_kept(listening: _Listening) -> Generator[None]:
         text = f"{category.__name__}: {printable(' '.join(str(message).split()))}"
         if text not in seen:
             seen.add(text)
-            listening.note(text)
+            listening.note(f"{label}: {text}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from epochreel.scenes.batch_log import Journal, NullJournal
 from epochreel.scenes.building import output_name
 from epochreel.scenes.costing import film_cost
 from epochreel.scenes.data_spec import DataSpec
@@ -22,7 +23,9 @@ from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
 from epochreel.scenes.targets import Targets
 
-__all__ = ["everything", "render_scenes"]
+__all__ = ["everything", "plan_films", "render_scenes"]
+
+_TrainingKey = str | tuple[DataSpec, TrainingPlan]
 
 
 def everything(scene: SceneFile, output: OutputSpec) -> str | None:
@@ -46,6 +49,7 @@ def render_scenes(
     choose: Callable[[SceneFile, OutputSpec], str | None] = everything,
     store: RecordingStore | None = None,
     on_outcome: Callable[[Outcome], None] = _nobody,
+    journal: Journal | None = None,
 ) -> Report:
     """Train all models and make all files of some scenes.
 
@@ -76,6 +80,8 @@ def render_scenes(
     on_outcome : callable
         Told in this process what became of each file, as soon as it stands under its name or has
         failed.
+    journal : Journal, optional
+        Told what is done for each scene, when, and what went wrong in full.
 
     Returns
     -------
@@ -89,11 +95,22 @@ def render_scenes(
         When a file can't be written there; nothing was trained then.
     """
     kept = NullStore() if store is None else store
-    films = _plan(scenes, preview, choose, kept)
+    films = plan_films(scenes, preview, choose, kept)
     link = Link(reporter)
     with Targets(output_dir) as targets:
         targets.reserve([film.name for film in films])
-        run = Run(films, targets, executor, link, jobs, preview, kept, keep_going, on_outcome)
+        run = Run(
+            films,
+            targets,
+            executor,
+            link,
+            jobs,
+            preview,
+            kept,
+            keep_going,
+            on_outcome,
+            NullJournal() if journal is None else journal,
+        )
         try:
             return Report(run.work())
         except BaseException:
@@ -104,7 +121,7 @@ def render_scenes(
             raise
 
 
-def _plan(
+def plan_films(
     scenes: Sequence[PreparedScene],
     preview: bool,
     choose: Callable[[SceneFile, OutputSpec], str | None],
@@ -119,29 +136,24 @@ def _plan(
         (scene, [(output, reason) for output, reason in outputs if reason is not None])
         for scene, outputs in chosen
     ]
-    timed = {
-        (scene.file.scene.data, plan)
-        for scene, outputs in wanted
-        if outputs and scene.file.scene.timed
-        for plan in scene.plans
-    }
-    trainings: dict[tuple[DataSpec, TrainingPlan], Training] = {}
+    known = {scene: _training_keys(scene, store) for scene, outputs in wanted if outputs}
+    timed = {key for scene in known if scene.file.scene.timed for key in known[scene]}
+    trainings: dict[_TrainingKey, Training] = {}
     films: list[Film] = []
     for scene, outputs in wanted:
         if not outputs:
             continue
-        spec = scene.file.scene
-        for plan, model in zip(scene.plans, spec.models, strict=False):
-            if (spec.data, plan) not in trainings:
-                trainings[spec.data, plan] = Training(
+        for plan, key in zip(scene.plans, known[scene], strict=True):
+            if key not in trainings:
+                trainings[key] = Training(
                     key=f"training {len(trainings)}",
                     plan=plan,
                     dataset=scene.dataset,
-                    standardize=spec.data.standardize,
-                    store_key=store.key(spec.data, model),
-                    timed=(spec.data, plan) in timed,
+                    standardize=scene.file.scene.data.standardize,
+                    store_key=key if isinstance(key, str) else "",
+                    timed=key in timed,
                 )
-        own = tuple(trainings[spec.data, plan] for plan in scene.plans)
+        own = tuple(trainings[key] for key in known[scene])
         timeline = scene.timeline(preview=preview)
         films += [
             Film(
@@ -155,3 +167,12 @@ def _plan(
             for output, reason in outputs
         ]
     return films
+
+
+def _training_keys(scene: PreparedScene, store: RecordingStore) -> list[_TrainingKey]:
+    """Tell trainings apart: by their store's keys, where it has some, else also by their names."""
+    spec = scene.file.scene
+    return [
+        store.key(spec.data, model) or (spec.data, plan)
+        for model, plan in zip(spec.models, scene.plans, strict=False)
+    ]

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.nn.recording import Recording
 from epochreel.scenes.attempting import Attempt, Attempted, Failure
+from epochreel.scenes.batch_log import Journal
+from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.interruptions import interruptions_deferred
+from epochreel.scenes.messages import printable
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
+from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
 from epochreel.scenes.sidecars import data_record, model_records
-from epochreel.scenes.storing import RecordingStore
+from epochreel.scenes.storing import RecordingStore, as_named
 from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
@@ -54,6 +59,7 @@ class Run:
     store: RecordingStore
     keep_going: bool
     on_outcome: Callable[[Outcome], None]
+    journal: Journal
     outcomes: dict[Film, Outcome] = field(default_factory=dict[Film, Outcome])
     _running: dict[Future[Attempted], Work] = field(default_factory=dict[Future[Attempted], Work])
     _kills: Counter[Work] = field(default_factory=Counter[Work])
@@ -63,11 +69,15 @@ class Run:
     def __post_init__(self) -> None:
         """Order the work."""
         self._schedule = Schedule(
-            self.films, self.jobs, lambda training: self.store.find(training.store_key)
+            self.films, self.jobs, lambda t: self.store.find(t.store_key, alone=t.timed)
         )
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
+        weights = {film.key: film.cost.seconds for film in self.films}
+        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
+        weights |= {t.key: training_seconds(t.plan) for t in needed}
+        self.link.oversee("plan", weights, len(self.films))
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
@@ -112,13 +122,15 @@ class Run:
                 self._recover(work)
                 continue
             self._running[future] = work
+            self._note(work, f"{work.label}: handed over")
             if future.done():  # where tasks run as they are submitted: end it first
                 break
         return bool(self._running)
 
     def _submit(self, work: Work) -> Future[Attempted]:
         if isinstance(work, Training):
-            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize)
+            path = self.store.path_for(work.store_key, alone=work.timed)
+            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize, path)
             task: Any = train_model
         elif isinstance(work, Film):
             job = self._job(work)
@@ -127,7 +139,7 @@ class Run:
             job, task = work.job, make_part
         else:
             job, task = work.jobs, join_film
-        return self.executor.submit(Attempt(task), job, self.link)
+        return self.executor.submit(Attempt(task, work.label), job, self.link)
 
     def _cut(self, film: Film) -> list[Part]:
         film.parts_left = film.parts
@@ -158,20 +170,23 @@ class Run:
         failure = attempted.failure
         if failure is not None and failure.cancelled:
             return  # the run is being stopped
+        for note in attempted.notes:
+            self._note(work, note)
+        if failure is None:
+            self._note(work, f"{work.label}: done in {attempted.seconds:.2f} s")
         if isinstance(work, Training):
             self._seconds[work] = attempted.seconds
             if failure is None:
                 self._keep(work, attempted.value)
                 return
-            for film in self._schedule.films_of(work):
-                self._fail(film, f"{work.label}: {failure.message}", failure)
+            self._fail_all(work, failure)
             return
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
         if film in self.outcomes:  # another part of it has failed
             return
         if failure is not None:
-            self._fail(film, f"{film.label}: {failure.message}", failure)
+            self._fail(film, film.label, failure)
         elif isinstance(work, Part):
             film.parts_left -= 1
             if not film.parts_left:
@@ -184,26 +199,45 @@ class Run:
         note = _stop_note(recording)
         if note:
             self.link.note(note)
-        self.store.keep(training.store_key, recording)
+            self._note(training, note)
+        self.link.oversee("settle", training.key)
+        self.store.keep(training.store_key, alone=training.timed)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
-        try:
-            artifact = self._artifact(film, facts)
-        except EpochreelError as error:
-            self._fail(film, f"{film.label}: {error}", Failure(str(error)))
-            return
-        self._close(film, "made", artifact=artifact)
+        # whoever keeps account of files does so before anything else happens
+        with interruptions_deferred():
+            try:
+                artifact = self._artifact(film, facts)
+            except EpochreelError as error:
+                self._fail(film, film.label, Failure(str(error)))
+                return
+            self._close(film, "made", artifact=artifact)
 
-    def _fail(self, film: Film, error: str, failure: Failure) -> None:
+    def _fail_all(self, training: Training, failure: Failure) -> None:
+        """Fail all films of a training; one traceback does for each scene."""
+        told: set[PreparedScene] = set()
+        for film in self._schedule.films_of(training):
+            again = replace(failure, traceback="") if film.scene in told else failure
+            self._fail(film, training.label, again)
+            told.add(film.scene)
+
+    def _fail(self, film: Film, what: str, failure: Failure) -> None:
+        """Say that a film can't be made, since `what` has failed."""
         for future, work in self._running.items():
             if isinstance(work, Part) and work.film is film:
                 future.cancel()
+        where = f"{printable(film.scene.file.label)}: {what}: "
+        # without others to make, it doesn't matter what the worker was at
+        error = (
+            failure.message if failure.killed and not self.keep_going else where + failure.message
+        )
         self._close(film, "failed", error=error, traceback=failure.traceback)
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
         """Say what became of a film; its recordings may go."""
-        self._schedule.over(film)
+        for training in self._schedule.over(film):
+            self.store.drop(training.store_key, alone=training.timed)
         seconds = film.seconds + sum(self._seconds.pop(t, 0.0) for t in film.trainings)
         outcome = Outcome(
             film.scene.file,
@@ -215,7 +249,36 @@ class Run:
             **more,
         )
         self.outcomes[film] = outcome
-        self.on_outcome(outcome)
+        if status != "left out":
+            self._settle(film)
+        said = f"{shown_path(film.name)}: {status}"
+        self._log(film, f"{said}: {outcome.error}" if outcome.error else said)
+        if outcome.traceback:
+            self._log(film, outcome.traceback, serious=True)
+        try:
+            self.on_outcome(outcome)
+        except (EpochreelError, OSError) as error:  # the file itself is there
+            self.link.note(f"{shown_path(film.name)}: {error}")
+            self._log(film, str(error))
+        self.link.oversee("tell", outcome)
+
+    def _settle(self, film: Film) -> None:
+        self.link.oversee("settle", film.key)
+        for training in film.trainings:
+            if not self._schedule.needed(training):
+                self.link.oversee("settle", training.key)
+
+    def _note(self, work: Work, message: str) -> None:
+        """Write into the logs of all scenes that a task works for."""
+        if isinstance(work, Training):
+            scenes = {film.scene: film for film in self._schedule.films_of(work)}
+            for film in scenes.values():
+                self._log(film, message)
+        else:
+            self._log(work if isinstance(work, Film) else work.film, message)
+
+    def _log(self, film: Film, message: str, *, serious: bool = False) -> None:
+        self.journal.write(film.scene.file, message, serious=serious)
 
     # workers that were killed
 
@@ -233,6 +296,9 @@ class Run:
             again = [work for work in lost.values() if work not in guilty]
         if refused is not None:
             (again if guilty else guilty).append(refused)
+        for work in lost.values():
+            also = "" if work in guilty else " beside it"
+            self._note(work, f"{work.label}: lost, a worker process was killed{also}")
         self._kills.update(guilty)
         for work in guilty:
             renewed = self.keep_going and isinstance(self.executor, Renewable)
@@ -243,22 +309,21 @@ class Run:
         self._schedule.before_all(again)
 
     def _give_up(self, work: Work) -> None:
-        failure = Failure(_KILLED)
+        failure = Failure(_KILLED, killed=True)
         if isinstance(work, Training):
-            for film in self._schedule.films_of(work):
-                self._fail(film, self._killed(f"{film.scene.file.label}: {work.label}"), failure)
+            self._fail_all(work, failure)
         else:
             film = work if isinstance(work, Film) else work.film
             if film not in self.outcomes:
-                self._fail(film, self._killed(film.label), failure)
-
-    def _killed(self, what: str) -> str:
-        return f"{what}: {_KILLED}" if self.keep_going else _KILLED
+                self._fail(film, film.label, failure)
 
     # what was made
 
     def _recordings(self, film: Film) -> dict[str, Recording]:
-        trained = {t.plan.name: self._schedule.recordings[t] for t in film.trainings}
+        trained = {
+            plan.name: as_named(self._schedule.recordings[t], plan.name, film.scene.dataset)
+            for plan, t in zip(film.scene.plans, film.trainings, strict=True)
+        }
         return {**film.scene.recordings, **trained}
 
     def _artifact(self, film: Film, facts: FilmFacts) -> Artifact:

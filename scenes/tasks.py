@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.errors import InvalidInputError
-from epochreel.nn.recording import Recording
+from epochreel.nn.errors import EpochreelError, InvalidInputError
+from epochreel.nn.recording import ParameterRecording, Recording
+from epochreel.nn.recording_file import load_recording, save_recording
 from epochreel.nn.scaling import Scaling
 from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.cache import seal
 from epochreel.scenes.engines import load_engine
 from epochreel.scenes.film_record import needs_poster
 from epochreel.scenes.planning import TrainingPlan
@@ -45,13 +47,14 @@ class TrainingJob:
     """A training: `key` tells it from the others of a run.
 
     With `standardize` it sees features of mean 0 and deviation 1; its recording speaks the data's
-    own units all the same.
+    own units all the same. With `path` the recording is left there, for whoever films it.
     """
 
     key: str
     plan: TrainingPlan
     dataset: Dataset
     standardize: bool = False
+    path: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +107,27 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     reporter.start(Task(job.key, f"training {plan.name}", plan.updates, "update"))
     try:
         if not job.standardize:
-            return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            recording = train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            return _left(recording, job.path)
         scaling = Scaling.of(job.dataset.x_train)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
-        return scaling.undo(recording, job.dataset)
+        return _left(scaling.undo(recording, job.dataset), job.path)
     finally:
         reporter.finish(job.key)
+
+
+def _left(recording: ParameterRecording, path: Path | None) -> Recording:
+    """Leave a recording in its file; where it can't be, hand over the numbers."""
+    if path is None:
+        return recording
+    try:
+        save_recording(recording, path)
+        seal(path, path.stem)
+        return load_recording(path)
+    except (EpochreelError, OSError):
+        path.unlink(missing_ok=True)
+        return recording
 
 
 def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
@@ -167,7 +184,9 @@ def make_part(job: PartJob, reporter: Reporter) -> None:
     span = spans[job.index]
     label = f"{job.film.label}, part {job.index + 1} of {len(spans)}"
     key = f"{job.film.key}, part {job.index}"
-    with _frames_told(key, label, span[1] - span[0], reporter) as advance:
+    frames = span[1] - span[0]
+    share = frames / film.frame_count
+    with _frames_told(key, label, frames, reporter, job.film.key, share) as advance:
         if job.index == 0:
             _tell_notes(job.film, film, reporter)
         write_part(
@@ -221,10 +240,10 @@ def _poster(job: FilmJob, film: Film, at: str = "last") -> bytes | None:
 
 @contextmanager
 def _frames_told(
-    key: str, label: str, frames: int, reporter: Reporter
+    key: str, label: str, frames: int, reporter: Reporter, of: str = "", share: float = 1.0
 ) -> Generator[Callable[[int], None]]:
     """Report a rendering from its start to its end."""
-    reporter.start(Task(key, f"rendering {label}", frames, "frame"))
+    reporter.start(Task(key, f"rendering {label}", frames, "frame", of, share))
     done = 0
 
     def advance(count: int) -> None:

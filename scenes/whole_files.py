@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 from epochreel.nn.errors import OutputError
+from epochreel.render.writers.atomic import sync
+from epochreel.scenes.scratch import Scratch
 
 __all__ = ["Fingerprint", "write_atomically"]
 
@@ -68,14 +70,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         # a hidden folder as films have, so that what a killed process leaves goes in the same way
-        with tempfile.TemporaryDirectory(prefix=".epochreel-", dir=path.parent) as room:
-            partial = Path(room, path.name)
-            with partial.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                # before the name is, the contents are on the disk
-                os.fsync(stream.fileno())
+        room = Scratch(path.parent)
+        try:
+            partial = room.path / path.name
+            partial.write_bytes(content)
+            sync(partial)
             os.replace(partial, path)
+            with suppress(OSError):  # not all file systems can
+                sync(path.parent)
+        finally:
+            room.remove()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"{path}: can't be written: {reason}") from error

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
-from epochreel.scenes.guarding import guarded, tell
+from epochreel.scenes.guarding import guarded
 
 __all__ = ["render"]
 
@@ -40,6 +40,18 @@ def render(
             "-k", "--keep-going", help="When something fails, make all that doesn't need it."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Make all files anew, and train all models anew."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be made, and why."),
+    ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Neither use nor keep recordings of other runs."),
+    ] = False,
     gallery: Annotated[
         bool,
         typer.Option(
@@ -57,24 +69,25 @@ def render(
     Models whose seconds of training are shown are trained one at a time, before anything else runs.
     """
     with guarded():
-        from epochreel.scenes.batch import BatchOptions, run_batch
-        from epochreel.scenes.reporting import describe_artifacts
+        from epochreel.scenes.batch import BatchOptions, run_batch, try_batch
 
-        report = run_batch(
-            BatchOptions(
-                scenes=scenes,
-                output=output,
-                only=only or (),
-                settings=settings or (),
-                preview=preview,
-                quiet=quiet,
-                keep_going=keep_going,
-                gallery=gallery,
-                jobs=jobs,
-            )
+        options = BatchOptions(
+            scenes=scenes,
+            output=output,
+            only=only or (),
+            settings=settings or (),
+            preview=preview,
+            quiet=quiet,
+            keep_going=keep_going,
+            force=force,
+            cache=not no_cache,
+            gallery=gallery,
+            jobs=jobs,
         )
-        for line in describe_artifacts(report.artifacts):
-            print(line)
-        tell(*report.errors)
+        if dry_run:
+            for line in try_batch(options):
+                print(line)
+            return
+        report = run_batch(options)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
