@@ -126,10 +126,11 @@ def _card(scene: FilmedScene) -> str:
     record = scene.scene
     title = record.title or record.name
     main = scene.films[0]
+    among = record.variant if record.title and record.variant else None
     # a title may run in either direction, whatever stands beside it
-    variant = (
-        f'<p class="variant" dir="auto">{escape(record.variant)}</p>' if record.variant else ""
-    )
+    variant = f'<p class="variant" dir="auto">{escape(among)}</p>' if among else ""
+    # what controls are called by: a sweep's variants share their title
+    called = f"{title}, {among}" if among else title
     # the title stands above it already
     heads = (head for head in (f"{title}.", title) if main.caption.startswith(head))
     words = main.caption.removeprefix(next(heads, "")).strip()
@@ -138,18 +139,23 @@ def _card(scene: FilmedScene) -> str:
         for note in dict.fromkeys(note for film in scene.films for note in film.notes)
     )
     parts = [
-        _media(scene, title),
+        _media(scene, called),
         '<div class="words">',
         f'<h2 dir="auto">{escape(title)}</h2>{variant}',
-        f'<p class="caption" dir="auto">{escape(words)}</p>' if words else "",
+        f'<p class="caption" dir="auto">{escape(_unbroken(words))}</p>' if words else "",
         _facts(scene),
         _metrics(scene),
         _files(scene.films),
         f'<ul class="notes">{notes}</ul>' if notes else "",
-        _details(scene, title),
+        _details(scene, called),
         "</div>",
     ]
     return f'<article class="card" id="scene-{scene.id}">{"".join(parts)}</article>'
+
+
+def _unbroken(text: str) -> str:
+    """Keep percent signs beside their numbers."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _media(scene: FilmedScene, title: str) -> str:
@@ -269,8 +275,8 @@ def _details(scene: FilmedScene, title: str) -> str:
         _block(name, text, f"{name} for {title}") for name, text in _snippets(scene.films)
     )
     parts.append(
-        f"<details><summary>Use it <span class=unseen>, {escape(title)}</span></summary>"
-        f"{blocks}</details>"
+        "<details><summary>For web pages, Markdown, LaTeX "
+        f"<span class=unseen>, {escape(title)}</span></summary>{blocks}</details>"
     )
     return "".join(parts)
 
