@@ -290,6 +290,18 @@ def test_one_training_serves_models_of_other_names(render: Cli, folder: Path) ->
     assert len(filmed(ran)) == 7
 
 
+def test_what_a_killed_run_left_goes_even_when_nothing_is_made(render: Cli, folder: Path) -> None:
+    render()
+    left = folder / "out" / ".epochreel-dead"
+    left.mkdir()
+    (left / ".lock").touch()
+    (left / "one.gif").write_bytes(b"half")
+    render("--dry-run")
+    assert left.is_dir()
+    assert render().trained == 0
+    assert not left.exists()
+
+
 SECONDS = 'panels = [{ numbers = ["seconds"] }]'
 
 
