@@ -98,9 +98,9 @@ def run_batch(options: BatchOptions) -> Report:
     log = BatchLog(options.output, files, reporter.note)
     finished: list[Outcome] = []
     try:
+        _tidy(options, decisions)
         _make(options, _stale(files, decisions), problems, decisions, reporter, log, finished)
-        # of runs that were killed when all their files were finished
-        sweep((options.output / decision.name).parent for decision in decisions)
+        _retell(options, decisions, reporter)
         report = _show(options, _whole_report(options, decisions, finished), reporter)
     except (KeyboardInterrupt, SystemExit):
         reporter.close()
@@ -190,6 +190,31 @@ def _stale(files: Sequence[SceneFile], decisions: Sequence[Decision]) -> list[Sc
     """Give the scenes of which anything is made; all, where that isn't decided."""
     made = {id(decision.scene) for decision in decisions if decision.reason is not None}
     return [file for file in files if id(file) in made or not decisions]
+
+
+def _tidy(options: BatchOptions, decisions: Sequence[Decision]) -> None:
+    """Remove what runs that were killed have left, also where nothing is made any more."""
+    if decisions:
+        sweep([options.output, *((options.output / d.name).parent for d in decisions)])
+
+
+def _retell(options: BatchOptions, decisions: Sequence[Decision], reporter: Reporter) -> None:
+    """Renew what is said of files that stay, where a scene has another text that isn't shown."""
+    for decision in decisions:
+        record = decision.record
+        if decision.reason is not None or record is None or not decision.has_other_text:
+            continue
+        try:
+            write_sidecar(
+                decision.scene,
+                decision.artifact(options.output, with_poster=True),
+                options.output,
+                preview=options.preview,
+                key=decision.key,
+                parts=decision.parts,
+            )
+        except (OutputError, OSError) as error:
+            reporter.note(str(error))
 
 
 def _whole_report(

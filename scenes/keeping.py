@@ -13,6 +13,7 @@ from pathlib import Path
 from epochreel.nn.recording import Recording
 from epochreel.scenes.cache import RecordingCache
 from epochreel.scenes.data_spec import DataSpec
+from epochreel.scenes.interruptions import uninterrupted
 from epochreel.scenes.keys import digest_of, recording_key
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.scratch import Scratch
@@ -57,7 +58,8 @@ class FileStore:
     def __exit__(self, *failure: object) -> None:
         """Remove it."""
         if self._scratch is not None:
-            self._scratch.remove()
+            with uninterrupted():
+                self._scratch.remove()
 
     def key(self, data: DataSpec, model: ModelSpec) -> str:
         """Name what a recording of this training depends on."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from epochreel.scenes import tasks
+from epochreel.scenes.film_record import read_record
 
 ONE = """
 title = "One"
@@ -180,6 +181,27 @@ def test_what_a_change_costs(
     assert filmed(again) == made
     assert trained(again) == trainings
     assert set(dry(render).values()) == {"up to date"}
+
+
+def test_a_new_comment_is_in_the_gallery_without_a_new_film(render: Cli, folder: Path) -> None:
+    change(folder, "one.png", "one.svg")
+    render()
+    before = times(folder)
+    posters = {name: Path(name).read_bytes() for name in before if name.endswith(".poster.png")}
+    change(folder, 'title = "One"', '# remarkable\ntitle = "One"\ndescription = "So fine."')
+    render("--dry-run")
+    assert times(folder) == before
+    assert filmed(render()) == []
+    record = read_record(folder / "out" / "one.gif.json")
+    assert record is not None
+    assert "# remarkable" in record.scene.source
+    assert "So fine." in record.caption
+    assert "remarkable" in (folder / "out" / "index.html").read_text()
+    assert {name: Path(name).read_bytes() for name in posters} == posters
+    assert set(dry(render).values()) == {"up to date"}
+    settled = times(folder)
+    render()
+    assert times(folder) == settled
 
 
 def test_what_the_cache_gives_films_the_same(render: Cli, folder: Path) -> None:
