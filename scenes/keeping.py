@@ -102,8 +102,8 @@ class FileStore:
             return None
         return self._scratch.path / f"{_names(plan_key, alone=alone)[0]}.reel"
 
-    def keep(self, plan_key: str, *, alone: bool = False) -> None:
-        """Keep a recording that a worker has left."""
+    def keep(self, plan_key: str, recording: Recording, *, alone: bool = False) -> None:
+        """Keep the file of a recording, if a worker has left one."""
         path = self.path_for(plan_key, alone=alone)
         if path is not None and self._cache is not None and path.exists():
             self._cache.keep(path.stem, path)

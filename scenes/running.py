@@ -217,7 +217,7 @@ class Run:
             self.link.note(note)
             self._note(training, note)
         self.link.oversee("settle", training.key)
-        self.store.keep(training.store_key, alone=training.timed)
+        self.store.keep(training.store_key, recording, alone=training.timed)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
