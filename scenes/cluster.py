@@ -43,7 +43,7 @@ from epochreel.scenes.cluster_worker import (
 )
 from epochreel.scenes.executors import GRACE_S, default_jobs
 from epochreel.scenes.interruptions import interrupts_blocked, uninterrupted
-from epochreel.scenes.messages import quoted
+from epochreel.scenes.messages import count, quoted
 from epochreel.scenes.processes import worker_context
 from epochreel.scenes.progress import Reporter, Task
 from epochreel.scenes.tasks import FilmJob
@@ -235,10 +235,13 @@ class ClusterExecutor(Executor):
         answers: Mapping[str, Any] = self._client.run(versions, on_error="return")
         other: dict[str, str] = {}
         for address, theirs in answers.items():
-            if isinstance(theirs, ModuleNotFoundError):
-                raise InvalidInputError(f"--cluster: {_lacks(address, theirs)}")
-            if isinstance(theirs, Exception):  # one that has gone meanwhile
-                continue
+            if isinstance(theirs, Exception):
+                if "No module named" in str(theirs):
+                    raise InvalidInputError(
+                        f"--cluster: worker {address}: lacks Epochreel; "
+                        "pip install 'epochreel[cluster]' there"
+                    )
+                continue  # it has gone meanwhile
             problem = refuse_versions(address, mine, theirs)
             if problem:
                 raise InvalidInputError(f"--cluster: {problem}")
@@ -310,12 +313,11 @@ class ClusterExecutor(Executor):
         if type(error).__name__ == "KilledWorker":
             times = int(cast("Any", error).allowed_failures) + 1
             return RenderError(
-                f"{times} workers were killed or ran out of memory while they worked on it"
+                f"{count(times, 'worker')} got lost over it: killed, out of memory, or without "
+                "Epochreel"
             )
         if isinstance(error, CancelledError | asyncio.CancelledError):
             return self._lost(error)
-        if isinstance(error, ModuleNotFoundError):
-            return RenderError(_lacks("", error))
         return error
 
     def _lost(self, error: BaseException) -> RenderError:
@@ -376,12 +378,6 @@ class ClusterExecutor(Executor):
         self.stop()
         with suppress(Exception):
             self._client.close(timeout=GRACE_S)
-
-
-def _lacks(worker: str, error: ModuleNotFoundError) -> str:
-    who = f"worker {worker}" if worker else "a worker"
-    package = (error.name or "a package").split(".")[0]
-    return f"{who}: lacks {package}; pip install 'epochreel[cluster]' there"
 
 
 def _await_arrival(job: FilmJob, size: int) -> None:
