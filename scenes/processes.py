@@ -30,7 +30,8 @@ __all__ = ["follow_parent", "fresh_context", "load_needed", "worker_context"]
 
 _NEEDED = (
     "numpy",  # its BLAS must be loaded to be limited
-    "epochreel.scenes.executors",
+    "epochreel.scenes.pools",
+    "epochreel.scenes.attempting",
     "epochreel.scenes.tasks",
     "epochreel.scenes.numpy_engine",
     "epochreel.render.film",

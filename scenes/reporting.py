@@ -19,7 +19,7 @@ from epochreel.scenes.engines import ENGINES, PACKAGES
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
-from epochreel.scenes.pipeline import Artifact
+from epochreel.scenes.outcomes import Artifact
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.training_spec import SCHEDULE_KEYS

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
-from epochreel.scenes.guarding import guarded, make_reporter
+from epochreel.scenes.guarding import guarded, tell
 
 __all__ = ["render"]
 
@@ -34,6 +34,12 @@ def render(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No progress; errors and notes are still told.")
     ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "-k", "--keep-going", help="When something fails, make all that doesn't need it."
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
@@ -44,42 +50,23 @@ def render(
     Models whose seconds of training are shown are trained one at a time, before anything else runs.
     """
     with guarded():
-        from epochreel.scenes.building import build_dataset
-        from epochreel.scenes.executors import (
-            PassingProcess,
-            SerialExecutor,
-            WorkerPool,
-            default_jobs,
-        )
-        from epochreel.scenes.gathering import read_scenes
-        from epochreel.scenes.overriding import settings_of
-        from epochreel.scenes.pipeline import render_scenes, useful_jobs
-        from epochreel.scenes.preparing import prepare_scenes
+        from epochreel.scenes.batch import BatchOptions, run_batch
         from epochreel.scenes.reporting import describe_artifacts
 
-        files, problems = read_scenes(scenes, only=only or (), settings=settings_of(settings or ()))
-        useful = 1 if problems else useful_jobs(files, preview=preview)
-        workers = min(jobs or default_jobs(), useful)
-        reporter = make_reporter(quiet=quiet)
-        try:
-            with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
-                # While the workers start: either takes a second. What makes data takes 80 MB, which
-                # are gone again before many processes draw.
-                with executor if workers == 1 else PassingProcess() as other:
-                    loaded = prepare_scenes(
-                        files,
-                        problems,
-                        make=lambda spec: other.submit(build_dataset, spec).result(),
-                    )
-                artifacts = render_scenes(
-                    loaded,
-                    output,
-                    executor=executor,
-                    reporter=reporter,
-                    jobs=workers,
-                    preview=preview,
-                )
-        finally:
-            reporter.close()
-        for line in describe_artifacts(artifacts):
+        report = run_batch(
+            BatchOptions(
+                scenes=scenes,
+                output=output,
+                only=only or (),
+                settings=settings or (),
+                preview=preview,
+                quiet=quiet,
+                keep_going=keep_going,
+                jobs=jobs,
+            )
+        )
+        for line in describe_artifacts(report.artifacts):
             print(line)
+        tell(*report.errors)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)

@@ -69,7 +69,7 @@ def test_the_moment_that_is_asked_for(
     loaded = load_scenes([str(scene_file(scene("slide.png", at)))])
     folder, still = render_scenes(
         loaded, tmp_path / "out", executor=executor, reporter=NullReporter()
-    )
+    ).artifacts
     assert executor.submitted == ["train_model", "make_film", "draw_still"]
     assert (still.at, still.frames, still.duration_s, still.notes) == (words, 1, 0.0, ())
     assert (folder.at, folder.frames) == (None, 12)
@@ -124,7 +124,7 @@ def test_a_preview_shows_the_moment_of_the_film(
     loaded = load_scenes([str(scene_file(text))])
     [made] = render_scenes(
         loaded, tmp_path, executor=SerialExecutor(), reporter=NullReporter(), preview=True
-    )
+    ).artifacts
     assert (made.size_px, made.at, made.notes) == ((480, 360), "9.9s", ())  # a preview has 4 s
 
 

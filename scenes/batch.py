@@ -1,0 +1,139 @@
+"""A batch: from what was typed to a report, in stages. ``epochreel render`` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from epochreel.scenes.building import build_dataset
+from epochreel.scenes.costing import useful_jobs
+from epochreel.scenes.executors import SerialExecutor, default_jobs
+from epochreel.scenes.gathering import read_scenes
+from epochreel.scenes.guarding import make_reporter
+from epochreel.scenes.loading import SceneFile
+from epochreel.scenes.outcomes import Outcome, Report
+from epochreel.scenes.overriding import settings_of
+from epochreel.scenes.pipeline import everything, render_scenes
+from epochreel.scenes.pools import PassingProcess, WorkerPool
+from epochreel.scenes.preparing import PreparedScene, prepare_scenes
+from epochreel.scenes.progress import Reporter
+from epochreel.scenes.schema import OutputSpec
+from epochreel.scenes.storing import NullStore, RecordingStore
+
+__all__ = ["BatchOptions", "run_batch"]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What a user asks of a batch.
+
+    Attributes
+    ----------
+    scenes : sequence of str
+        Files, folders, patterns, names of ready-made scenes.
+    output : Path
+        Folder of the finished files.
+    only, settings : sequence of str
+        ``--only`` and ``--set``.
+    preview, quiet, keep_going : bool
+    jobs : int or None
+        Processes; one per core when left out.
+    """
+
+    scenes: Sequence[str]
+    output: Path = Path("output")
+    only: Sequence[str] = ()
+    settings: Sequence[str] = ()
+    preview: bool = False
+    quiet: bool = False
+    keep_going: bool = False
+    jobs: int | None = None
+
+
+def run_batch(options: BatchOptions) -> Report:
+    """Make all files of some scenes.
+
+    Parameters
+    ----------
+    options : BatchOptions
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SceneError
+        With all problems of all files; nothing was made then.
+    """
+    files, problems = read_scenes(
+        options.scenes, only=options.only, settings=settings_of(options.settings)
+    )
+    reporter = make_reporter(quiet=options.quiet)
+    try:
+        jobs = 1 if problems else _count_jobs(options, files)
+        with _open_executor(options, jobs, reporter) as executor:
+            scenes = _prepare(files, problems, executor)
+            return render_scenes(
+                scenes,
+                options.output,
+                executor=executor,
+                reporter=reporter,
+                jobs=jobs,
+                preview=options.preview,
+                keep_going=options.keep_going,
+                choose=_chooser(options),
+                store=_open_store(options),
+                on_outcome=_listeners(options, scenes),
+            )
+    finally:
+        reporter.close()
+
+
+def _count_jobs(options: BatchOptions, files: Sequence[SceneFile]) -> int:
+    """Choose how many tasks run at a time."""
+    return min(options.jobs or default_jobs(), useful_jobs(files, preview=options.preview))
+
+
+@contextmanager
+def _open_executor(options: BatchOptions, jobs: int, reporter: Reporter) -> Generator[Executor]:
+    """Choose where the work runs."""
+    with SerialExecutor() if jobs == 1 else WorkerPool(jobs, reporter) as executor:
+        yield executor
+
+
+def _prepare(
+    files: Sequence[SceneFile], problems: Sequence[str], executor: Executor
+) -> list[PreparedScene]:
+    """Make the data while the workers start: either takes a second.
+
+    What makes data takes 80 MB, which are gone again before many processes draw.
+    """
+    with executor if isinstance(executor, SerialExecutor) else PassingProcess() as other:
+        return prepare_scenes(
+            files, problems, make=lambda spec: other.submit(build_dataset, spec).result()
+        )
+
+
+def _chooser(options: BatchOptions) -> Callable[[SceneFile, OutputSpec], str | None]:
+    """Decide which files are to be made, and say why."""
+    return everything
+
+
+def _open_store(options: BatchOptions) -> RecordingStore:
+    """Choose where recordings are kept for another batch."""
+    return NullStore()
+
+
+def _listeners(options: BatchOptions, scenes: Sequence[PreparedScene]) -> Callable[[Outcome], None]:
+    """Gather all who are told what became of each file, in their order."""
+    listeners: list[Callable[[Outcome], None]] = []
+
+    def tell_all(outcome: Outcome) -> None:
+        for listener in listeners:
+            listener(outcome)
+
+    return tell_all
