@@ -41,6 +41,8 @@ class BatchOptions:
     preview, quiet, keep_going : bool
     jobs : int or None
         Processes; one per core when left out.
+    cluster : str or None
+        ``--cluster``.
     """
 
     scenes: Sequence[str]
@@ -51,6 +53,7 @@ class BatchOptions:
     quiet: bool = False
     keep_going: bool = False
     jobs: int | None = None
+    cluster: str | None = None
 
 
 def run_batch(options: BatchOptions) -> Report:
@@ -69,6 +72,10 @@ def run_batch(options: BatchOptions) -> Report:
     SceneError
         With all problems of all files; nothing was made then.
     """
+    if options.cluster is not None:
+        from epochreel.scenes.cluster import check_address
+
+        check_address(options.cluster)
     files, problems = read_scenes(
         options.scenes, only=options.only, settings=settings_of(options.settings)
     )
@@ -101,6 +108,13 @@ def _count_jobs(options: BatchOptions, files: Sequence[SceneFile]) -> int:
 @contextmanager
 def _open_executor(options: BatchOptions, jobs: int, reporter: Reporter) -> Generator[Executor]:
     """Choose where the work runs."""
+    if options.cluster is not None:
+        from epochreel.scenes.cluster import AUTO, open_cluster
+
+        wanted = jobs if options.cluster == AUTO else options.jobs
+        with open_cluster(options.cluster, jobs=wanted, reporter=reporter) as executor:
+            yield executor
+        return
     with SerialExecutor() if jobs == 1 else WorkerPool(jobs, reporter) as executor:
         yield executor
 

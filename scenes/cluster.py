@@ -166,12 +166,22 @@ def _start(distributed: Any, jobs: int) -> Any:
 
 def _connect(distributed: Any, where: Any) -> Any:
     try:
+        if isinstance(where, str):
+            asyncio.run(_knock(distributed, where))
         return distributed.Client(where, timeout=CONNECT_S, set_as_default=False)
-    except (TimeoutError, OSError, ValueError) as error:
+    except Exception as error:  # whatever is there, it isn't a scheduler
         raise InvalidInputError(
             f"--cluster: no scheduler answers at {where}; start one there, or see whether a "
             "firewall is between"
         ) from error
+
+
+async def _knock(distributed: Any, where: str) -> None:
+    """See whether somebody answers; a client would wait for ever for one who only listens."""
+    options = distributed.security.Security().get_connection_args("client")
+    trying = distributed.comm.connect(where, timeout=CONNECT_S, **options)
+    comm = await asyncio.wait_for(trying, CONNECT_S)
+    await comm.close()
 
 
 class ClusterExecutor(Executor):
@@ -186,9 +196,6 @@ class ClusterExecutor(Executor):
     jobs : int, optional
         Tasks at a time, where that isn't the number of workers.
     """
-
-    whole_films = True
-    """Films can't be made in parts here."""
 
     def __init__(
         self, client: Any, where: str, reporter: Reporter, jobs: int | None = None
@@ -207,18 +214,14 @@ class ClusterExecutor(Executor):
         self._stopped = False
         # what arrives is written by other threads than the one that talks to the scheduler
         self._arrivals = ThreadPoolExecutor(2, thread_name_prefix="arrivals")
+        self._workers: set[str] = set()
         client.subscribe_topic(self._topic, self._hear)
         client.subscribe_topic("all", self._hear_of_workers)
 
     @property
     def jobs(self) -> int:
-        """How many tasks run at a time, by what is known now."""
-        return self._wanted or max(1, len(self._workers()))
-
-    def _workers(self) -> Mapping[str, Any]:
-        with suppress(Exception):
-            return cast("Mapping[str, Any]", self._client.scheduler_info(n_workers=-1)["workers"])
-        return {}
+        """How many tasks run at a time, by what is known now: workers come and go."""
+        return self._wanted or max(1, len(self._workers))
 
     def greet(self) -> None:
         """See that the workers which are there have the same versions.
@@ -227,7 +230,8 @@ class ClusterExecutor(Executor):
         ------
         InvalidInputError
         """
-        workers = self._workers()
+        workers = cast("Mapping[str, Any]", self._client.scheduler_info(n_workers=-1)["workers"])
+        self._workers.update(workers)
         if not workers:
             self._reporter.note(f"{self._where} has no worker yet; tasks wait for the first")
             return
@@ -352,8 +356,13 @@ class ClusterExecutor(Executor):
         if not isinstance(message, dict) or self._stopped:
             return
         about = cast("dict[str, Any]", message)
-        if about.get("action") == "remove-worker" and about.get("processing-tasks"):
-            self._reporter.note(f"worker {about.get('worker')} was lost; its tasks run again")
+        action, worker = about.get("action"), str(about.get("worker"))
+        if action == "add-worker":
+            self._workers.add(worker)
+        elif action == "remove-worker":
+            self._workers.discard(worker)
+            if about.get("processing-tasks"):
+                self._reporter.note(f"worker {worker} was lost; its tasks run again")
 
     def stop(self) -> None:
         """End all tasks; return when none runs any more, or after a few seconds."""

@@ -24,6 +24,7 @@ from epochreel.nn.errors import OutputError, RenderError
 from epochreel.nn.grid_recording import GridRecording
 from epochreel.nn.recording import ParameterRecording, Recording
 from epochreel.nn.rows import Rows
+from epochreel.scenes.attempting import Attempted
 from epochreel.scenes.progress import PipeReporter, Reporter, Task
 from epochreel.scenes.tasks import FilmJob
 
@@ -196,6 +197,8 @@ def _make_film(
     made = room / job.path.name
     try:
         result = task(replace(job, path=made), reporter)
+        if isinstance(result, Attempted) and result.failure is not None:
+            return Delivery(result)
         if shared is None:
             return Delivery(result, pieces=_pack(made, job.label), folder=made.is_dir())
         return Delivery(result, bytes=_move(made, job.path))
@@ -299,6 +302,8 @@ def portable(result: Any) -> Any:
     A file that two machines share has another number on each, by which a recording would take it
     for a file that was replaced.
     """
+    if isinstance(result, Attempted):
+        return replace(result, value=portable(result.value))
     if isinstance(result, ParameterRecording) and isinstance(result.parameters, Rows):
         return replace(result, parameters=result.parameters.__array__())
     if isinstance(result, GridRecording) and isinstance(result.predictions, Rows):

@@ -11,7 +11,7 @@ from typing import Any
 from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.nn.recording import Recording
 from epochreel.scenes.attempting import Attempt, Attempted, Failure
-from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
+from epochreel.scenes.executors import GRACE_S, Elsewhere, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
@@ -98,7 +98,7 @@ class Run:
 
     def _fill(self) -> bool:
         """Hand over what the executor may have, and say whether anything runs."""
-        while len(self._running) < 2 * self.jobs:
+        while len(self._running) < 2 * self._width():
             work = self._schedule.next(self._running.values())
             if work is None:
                 break
@@ -114,6 +114,10 @@ class Run:
             if future.done():  # where tasks run as they are submitted: end it first
                 break
         return bool(self._running)
+
+    def _width(self) -> int:
+        """How many tasks run at a time; on a cluster workers come and go."""
+        return self.executor.jobs if isinstance(self.executor, Elsewhere) else self.jobs
 
     def _submit(self, work: Work) -> Future[Attempted]:
         if isinstance(work, Training):

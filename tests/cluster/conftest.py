@@ -26,12 +26,6 @@ models = [{{ name = "Small", layers = [4], iterations = {updates}, capture = {{ 
 outputs = [{{ file = "film{n}.{suffix}", size = [160, 120] }}]
 """
 
-BLIND = """
-# a worker of another machine, which doesn't see the folder of the films
-from epochreel.scenes import cluster_worker
-cluster_worker.TOKEN = ".on-another-machine"
-"""
-
 
 def wait_until(what: Callable[[], object], seconds: float = DEADLINE_S) -> None:
     deadline = time.monotonic() + seconds
@@ -53,12 +47,18 @@ class Cluster:
     def address(self) -> str:
         return json.loads((self.folder / "scheduler.json").read_text())["address"]
 
+    def _is_there(self) -> bool:
+        try:
+            return bool(self.address)
+        except (OSError, ValueError):  # not written, or not to its end
+            return False
+
     def start(self) -> None:
         self.scheduler = self._run(
             "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
             "--scheduler-file", "scheduler.json",
         )  # fmt: skip
-        wait_until((self.folder / "scheduler.json").exists)
+        wait_until(self._is_there)
 
     def add(self, preload: str = "", *options: str) -> subprocess.Popen[bytes]:
         """Start a worker of one thread, that runs `preload` first; it comes when it is ready."""

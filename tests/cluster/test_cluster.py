@@ -37,7 +37,9 @@ def come(cluster: Any, count: int) -> None:
 def render(folder: Path, output: Path, where: str, listening: Any, jobs: int = 2) -> None:
     scenes = load_scenes([str(folder)])
     with open_cluster(where, jobs=jobs, reporter=listening) as executor:
-        render_scenes(scenes, output, executor=executor, reporter=listening, jobs=jobs)
+        report = render_scenes(scenes, output, executor=executor, reporter=listening, jobs=jobs)
+    if report.failed:
+        raise RenderError(*report.errors)
 
 
 def render_here(folder: Path, output: Path) -> None:
@@ -180,54 +182,72 @@ def test_a_lost_scheduler_is_told(
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["nobody there", "never answers"])
-def test_an_unreachable_scheduler_is_told(silent: bool, listening: Any) -> None:
+def test_an_unreachable_scheduler_is_told(silent: bool, epochreel: Any, write_scenes: Any) -> None:
+    write_scenes(1)
     began = time.monotonic()
     with socket.socket() as here:
         here.bind(("127.0.0.1", 0))
         if silent:
             here.listen()
         where = f"tcp://127.0.0.1:{here.getsockname()[1]}"
-        with pytest.raises(InvalidInputError, match=f"no scheduler answers at {where}"):
-            render(Path("none"), Path("none"), where, listening) if False else _open(
-                where, listening
-            )
+        told = epochreel("render", "scenes", "--cluster", where)
+        assert told.end() == 2
+    # Python and Dask have to be loaded as well
     assert time.monotonic() - began < 10
+    assert told.err.splitlines() == [
+        f"epochreel: --cluster: no scheduler answers at {where}; start one there, or see whether a "
+        "firewall is between"
+    ]
 
 
-def _open(where: str, listening: Any) -> None:
-    with open_cluster(where, reporter=listening):
-        pass
-
-
-def test_stopping_ends_what_runs(
-    cluster: Any, write_scenes: Callable[..., Path], tmp_path: Path, listening: Any
+def test_ctrl_c_ends_what_runs(
+    cluster: Any, epochreel: Any, write_scenes: Callable[..., Path], tmp_path: Path
 ) -> None:
     cluster.add()
     come(cluster, 1)
-    scenes = load_scenes([str(write_scenes(2, updates=3_000_000))])
-
-    def interrupt() -> None:
-        signal.raise_signal(signal.SIGUSR1)
-
-    with pytest.raises(KeyboardInterrupt), open_cluster(cluster.address, reporter=listening) as far:
-        listening.on_start = lambda: _thread_interrupt()
-        render_scenes(scenes, tmp_path / "far", executor=far, reporter=listening)
-    assert not list((tmp_path / "far").iterdir())
-    began = time.monotonic()
+    write_scenes(2, updates=3_000_000)
+    told = epochreel("render", "scenes", "-o", "far", "--cluster", cluster.address)
     with Client(cluster.address, set_as_default=False) as client:
-        while any(client.processing().values()) or _busy(client):
-            assert time.monotonic() - began < GRACE_S
-            time.sleep(0.05)
+        wait_until(lambda: executing(client))
+        told.interrupt()
+        assert told.end() == 130
+        assert told.err.splitlines()[-1] == "epochreel: interrupted; nothing half-made is left"
+        assert not list((tmp_path / "far").iterdir())
+        wait_until(lambda: not executing(client), GRACE_S)
 
 
-def _thread_interrupt() -> None:
-    import _thread
+def test_the_command_line_says_what_it_made(
+    cluster: Any, epochreel: Any, write_scenes: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_scenes(2)
+    told = epochreel("render", "scenes", "-o", "far", "--cluster", cluster.address)
+    with Client(cluster.address, set_as_default=False) as client:
+        wait_until(lambda: clients(client) >= 3)  # one is the scheduler's own
+    cluster.add()
+    assert told.end() == 0
+    assert "film0.mp4" in told.out
+    assert f"epochreel: {cluster.address} has no worker yet; tasks wait for the first" in told.err
+    assert (tmp_path / "far" / "film1.mp4").stat().st_size > 1000
+    assert "Warning" not in told.err
+    assert "Traceback" not in told.err
 
-    _thread.interrupt_main()
+
+def clients(client: Client) -> int:
+    def count(dask_scheduler: Any) -> int:  # in here, so that it is sent as it stands
+        return len(dask_scheduler.clients)
+
+    return client.run_on_scheduler(count)
 
 
-def _busy(client: Client) -> bool:
-    def executing(dask_worker: Any) -> int:
+def executing(client: Client) -> bool:
+    def count(dask_worker: Any) -> int:
         return dask_worker.state.executing_count
 
-    return any(client.run(executing).values())
+    return any(client.run(count).values())
+
+
+def wait_until(what: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
