@@ -23,11 +23,15 @@ __all__ = ["Attempt", "Attempted", "Failure"]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task failed: one line, and the traceback of what nobody had foreseen."""
+    """Why a task failed: one line, and the traceback of what nobody had foreseen.
+
+    It is `cancelled` when the run was stopped, and `killed` when its process was.
+    """
 
     message: str
     traceback: str = ""
     cancelled: bool = False
+    killed: bool = False
 
 
 @dataclass(frozen=True)

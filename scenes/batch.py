@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
+from epochreel.scenes.batch_log import BatchLog
 from epochreel.scenes.building import build_dataset
 from epochreel.scenes.costing import useful_jobs
 from epochreel.scenes.executors import SerialExecutor, default_jobs
 from epochreel.scenes.gathering import read_scenes
-from epochreel.scenes.guarding import make_reporter
+from epochreel.scenes.guarding import make_reporter, tell
 from epochreel.scenes.loading import SceneFile
+from epochreel.scenes.messages import count
 from epochreel.scenes.outcomes import Outcome, Report
 from epochreel.scenes.overriding import settings_of
 from epochreel.scenes.pipeline import everything, render_scenes
@@ -22,6 +26,7 @@ from epochreel.scenes.preparing import PreparedScene, prepare_scenes
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
+from epochreel.scenes.summarizing import describe_artifacts, describe_report
 
 __all__ = ["BatchOptions", "run_batch"]
 
@@ -57,7 +62,7 @@ class BatchOptions:
 
 
 def run_batch(options: BatchOptions) -> Report:
-    """Make all files of some scenes.
+    """Make all files of some scenes, and say what became of them.
 
     Parameters
     ----------
@@ -72,6 +77,7 @@ def run_batch(options: BatchOptions) -> Report:
     SceneError
         With all problems of all files; nothing was made then.
     """
+    began = perf_counter()
     if options.cluster is not None:
         from epochreel.scenes.cluster import check_address
 
@@ -79,25 +85,48 @@ def run_batch(options: BatchOptions) -> Report:
     files, problems = read_scenes(
         options.scenes, only=options.only, settings=settings_of(options.settings)
     )
-    reporter = make_reporter(quiet=options.quiet)
+    reporter = make_reporter(quiet=options.quiet, batch=len(files) > 1)
+    log = BatchLog(options.output, files, reporter.note)
+    finished: list[Outcome] = []
     try:
-        jobs = 1 if problems else _count_jobs(options, files)
-        with _open_executor(options, jobs, reporter) as executor:
-            scenes = _prepare(files, problems, executor)
-            return render_scenes(
-                scenes,
-                options.output,
-                executor=executor,
-                reporter=reporter,
-                jobs=jobs,
-                preview=options.preview,
-                keep_going=options.keep_going,
-                choose=_chooser(options),
-                store=_open_store(options),
-                on_outcome=_listeners(options, scenes),
-            )
+        report = _make(options, files, problems, reporter, log, finished.append)
+    except (KeyboardInterrupt, SystemExit):
+        reporter.close()
+        if len(files) > 1:
+            made = sum(outcome.status == "made" for outcome in finished)
+            tell(f"stopped; {count(made, 'file')} had been made and stay")
+        raise
     finally:
         reporter.close()
+    _summarize(report, log, batch=len(files) > 1, wall_s=perf_counter() - began)
+    return report
+
+
+def _make(
+    options: BatchOptions,
+    files: Sequence[SceneFile],
+    problems: Sequence[str],
+    reporter: Reporter,
+    log: BatchLog,
+    on_outcome: Callable[[Outcome], None],
+) -> Report:
+    """Prepare the scenes, all of them before any is worked on, and make their files."""
+    jobs = 1 if problems else _count_jobs(options, files)
+    with _open_executor(options, jobs, reporter) as executor:
+        scenes = _prepare(files, problems, executor)
+        return render_scenes(
+            scenes,
+            options.output,
+            executor=executor,
+            reporter=reporter,
+            jobs=jobs,
+            preview=options.preview,
+            keep_going=options.keep_going,
+            choose=_chooser(options),
+            store=_open_store(options),
+            on_outcome=_tell_all(on_outcome, *_listeners(options, scenes)),
+            journal=log,
+        )
 
 
 def _count_jobs(options: BatchOptions, files: Sequence[SceneFile]) -> int:
@@ -142,12 +171,29 @@ def _open_store(options: BatchOptions) -> RecordingStore:
     return NullStore()
 
 
-def _listeners(options: BatchOptions, scenes: Sequence[PreparedScene]) -> Callable[[Outcome], None]:
-    """Gather all who are told what became of each file, in their order."""
-    listeners: list[Callable[[Outcome], None]] = []
+def _listeners(
+    options: BatchOptions, scenes: Sequence[PreparedScene]
+) -> list[Callable[[Outcome], None]]:
+    """Gather who is told what became of each file, in their order."""
+    return []
 
+
+def _tell_all(*listeners: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
     def tell_all(outcome: Outcome) -> None:
         for listener in listeners:
             listener(outcome)
 
     return tell_all
+
+
+def _summarize(report: Report, log: BatchLog, *, batch: bool, wall_s: float) -> None:
+    """Say what was made on stdout, and what went wrong on stderr."""
+    lines = describe_report(report, wall_s) if batch else describe_artifacts(report.artifacts)
+    for line in lines:
+        print(line)
+    sys.stdout.flush()
+    told: dict[str, None] = {}
+    for outcome in report.failed:
+        more = f"; see {log.path(outcome.scene)}" if log.written(outcome.scene) else ""
+        told[f"{outcome.error}{more}"] = None
+    tell(*told)

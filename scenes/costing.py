@@ -1,7 +1,6 @@
 """What trainings and films cost, before any is made: for the order of work and for estimates.
 
-The constants were measured on one core (benchmarks/films.py, benchmarks/training.py). Only their
-ratios matter.
+The constants were measured on one core. Only their ratios matter.
 """
 
 from __future__ import annotations
@@ -24,8 +23,14 @@ PART_PIXELS = 50_000_000
 FULL_BATCH = 1000
 """Samples of a full batch, about."""
 
-UPDATE_S, MULTIPLICATION_S = 4e-5, 3e-10
-FILM_S, FRAME_S, PIXEL_S = 0.15, 1e-3, 8e-9
+UPDATE_S = {"numpy": 2.5e-5, "sklearn": 2e-4, "keras": 4.5e-4, "torch": 4e-4}
+"""What an update takes with each engine, however small the network."""
+
+MULTIPLICATION_S = 1e-10
+FILM_S, FRAME_S, PIXEL_S = 0.1, 1.5e-3, 6e-9
+
+FITTING = 3
+"""A film that must fit is written about so many times."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,16 @@ def film_cost(timeline: Timeline, output: OutputSpec, *, preview: bool = False) 
     frames = timeline.frame_count
     pixels = frames * width * height
     # what fits is found by writing all of it, several times
-    parts = 1 if output.max_bytes is not None else max(1, pixels // PART_PIXELS)
-    return FilmCost(pixels, FILM_S + frames * FRAME_S + pixels * PIXEL_S, parts)
+    fits = output.max_bytes is not None
+    parts = 1 if fits else max(1, pixels // PART_PIXELS)
+    seconds = FILM_S + (frames * FRAME_S + pixels * PIXEL_S) * (FITTING if fits else 1)
+    return FilmCost(pixels, seconds, parts)
 
 
 def training_seconds(plan: TrainingPlan) -> float:
     """Estimate a training."""
     each = plan.parameter_count * (plan.batch_size or FULL_BATCH)
-    return plan.updates * (UPDATE_S + each * MULTIPLICATION_S)
+    return plan.updates * (UPDATE_S.get(plan.engine, UPDATE_S["numpy"]) + each * MULTIPLICATION_S)
 
 
 def useful_jobs(files: Sequence[SceneFile], *, preview: bool = False) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
-from epochreel.scenes.progress import NullReporter, Reporter, Task
+from epochreel.scenes.progress import NullReporter, Overseer, Reporter, Task
 
 __all__ = [
     "Elsewhere",
@@ -154,6 +154,11 @@ class Link:
 
     def close(self) -> None:
         """Leave that to the reporter's owner."""
+
+    def oversee(self, method: str, *arguments: Any) -> None:
+        """Call a method of an :class:`~epochreel.scenes.progress.Overseer`, if somebody is one."""
+        if isinstance(self._reporter, Overseer):
+            self._tell(method, *arguments)
 
     def _tell(self, method: str, *arguments: Any) -> None:
         with self._lock, nobody_listening():

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+from epochreel.scenes.batch_log import Journal, NullJournal
 from epochreel.scenes.building import output_name
 from epochreel.scenes.costing import film_cost
 from epochreel.scenes.data_spec import DataSpec
@@ -47,6 +48,7 @@ def render_scenes(
     choose: Callable[[SceneFile, OutputSpec], str | None] = everything,
     store: RecordingStore | None = None,
     on_outcome: Callable[[Outcome], None] = _nobody,
+    journal: Journal | None = None,
 ) -> Report:
     """Train all models and make all files of some scenes.
 
@@ -77,6 +79,8 @@ def render_scenes(
     on_outcome : callable
         Told in this process what became of each file, as soon as it stands under its name or has
         failed.
+    journal : Journal, optional
+        Told what is done for each scene, when, and what went wrong in full.
 
     Returns
     -------
@@ -97,7 +101,18 @@ def render_scenes(
     link = Link(reporter)
     with Targets(output_dir) as targets:
         targets.reserve([film.name for film in films])
-        run = Run(films, targets, executor, link, jobs, preview, kept, keep_going, on_outcome)
+        run = Run(
+            films,
+            targets,
+            executor,
+            link,
+            jobs,
+            preview,
+            kept,
+            keep_going,
+            on_outcome,
+            NullJournal() if journal is None else journal,
+        )
         try:
             return Report(run.work())
         except BaseException:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.nn.recording import Recording
 from epochreel.scenes.attempting import Attempt, Attempted, Failure
+from epochreel.scenes.batch_log import Journal
+from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Elsewhere, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
+from epochreel.scenes.interruptions import interruptions_deferred
+from epochreel.scenes.messages import printable
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
+from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
 from epochreel.scenes.storing import RecordingStore
 from epochreel.scenes.targets import Targets, stored_bytes
@@ -53,6 +58,7 @@ class Run:
     store: RecordingStore
     keep_going: bool
     on_outcome: Callable[[Outcome], None]
+    journal: Journal
     outcomes: dict[Film, Outcome] = field(default_factory=dict[Film, Outcome])
     _running: dict[Future[Attempted], Work] = field(default_factory=dict[Future[Attempted], Work])
     _kills: Counter[Work] = field(default_factory=Counter[Work])
@@ -67,6 +73,10 @@ class Run:
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
+        weights = {film.key: film.cost.seconds for film in self.films}
+        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
+        weights |= {t.key: training_seconds(t.plan) for t in needed}
+        self.link.oversee("plan", weights, len(self.films))
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
@@ -111,6 +121,7 @@ class Run:
                 self._recover(work)
                 continue
             self._running[future] = work
+            self._note(work, f"{work.label}: handed over")
             if future.done():  # where tasks run as they are submitted: end it first
                 break
         return bool(self._running)
@@ -161,20 +172,23 @@ class Run:
         failure = attempted.failure
         if failure is not None and failure.cancelled:
             return  # the run is being stopped
+        for note in attempted.notes:
+            self._note(work, note)
+        if failure is None:
+            self._note(work, f"{work.label}: done in {attempted.seconds:.2f} s")
         if isinstance(work, Training):
             self._seconds[work] = attempted.seconds
             if failure is None:
                 self._keep(work, attempted.value)
                 return
-            for film in self._schedule.films_of(work):
-                self._fail(film, f"{work.label}: {failure.message}", failure)
+            self._fail_all(work, failure)
             return
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
         if film in self.outcomes:  # another part of it has failed
             return
         if failure is not None:
-            self._fail(film, f"{film.label}: {failure.message}", failure)
+            self._fail(film, film.label, failure)
         elif isinstance(work, Part):
             film.parts_left -= 1
             if not film.parts_left:
@@ -187,21 +201,39 @@ class Run:
         note = _stop_note(recording)
         if note:
             self.link.note(note)
+            self._note(training, note)
+        self.link.oversee("settle", training.key)
         self.store.keep(training.store_key, recording)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
-        try:
-            artifact = self._artifact(film, facts)
-        except EpochreelError as error:
-            self._fail(film, f"{film.label}: {error}", Failure(str(error)))
-            return
-        self._close(film, "made", artifact=artifact)
+        # whoever keeps account of files does so before anything else happens
+        with interruptions_deferred():
+            try:
+                artifact = self._artifact(film, facts)
+            except EpochreelError as error:
+                self._fail(film, film.label, Failure(str(error)))
+                return
+            self._close(film, "made", artifact=artifact)
 
-    def _fail(self, film: Film, error: str, failure: Failure) -> None:
+    def _fail_all(self, training: Training, failure: Failure) -> None:
+        """Fail all films of a training; one traceback does for each scene."""
+        told: set[PreparedScene] = set()
+        for film in self._schedule.films_of(training):
+            again = replace(failure, traceback="") if film.scene in told else failure
+            self._fail(film, training.label, again)
+            told.add(film.scene)
+
+    def _fail(self, film: Film, what: str, failure: Failure) -> None:
+        """Say that a film can't be made, since `what` has failed."""
         for future, work in self._running.items():
             if isinstance(work, Part) and work.film is film:
                 future.cancel()
+        where = f"{printable(film.scene.file.label)}: {what}: "
+        # without others to make, it doesn't matter what the worker was at
+        error = (
+            failure.message if failure.killed and not self.keep_going else where + failure.message
+        )
         self._close(film, "failed", error=error, traceback=failure.traceback)
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
@@ -218,7 +250,36 @@ class Run:
             **more,
         )
         self.outcomes[film] = outcome
-        self.on_outcome(outcome)
+        if status != "left out":
+            self._settle(film)
+        said = f"{shown_path(film.name)}: {status}"
+        self._log(film, f"{said}: {outcome.error}" if outcome.error else said)
+        if outcome.traceback:
+            self._log(film, outcome.traceback, serious=True)
+        try:
+            self.on_outcome(outcome)
+        except (EpochreelError, OSError) as error:  # the file itself is there
+            self.link.note(f"{shown_path(film.name)}: {error}")
+            self._log(film, str(error))
+        self.link.oversee("tell", outcome)
+
+    def _settle(self, film: Film) -> None:
+        self.link.oversee("settle", film.key)
+        for training in film.trainings:
+            if not self._schedule.needed(training):
+                self.link.oversee("settle", training.key)
+
+    def _note(self, work: Work, message: str) -> None:
+        """Write into the logs of all scenes that a task works for."""
+        if isinstance(work, Training):
+            scenes = {film.scene: film for film in self._schedule.films_of(work)}
+            for film in scenes.values():
+                self._log(film, message)
+        else:
+            self._log(work if isinstance(work, Film) else work.film, message)
+
+    def _log(self, film: Film, message: str, *, serious: bool = False) -> None:
+        self.journal.write(film.scene.file, message, serious=serious)
 
     # workers that were killed
 
@@ -236,6 +297,9 @@ class Run:
             again = [work for work in lost.values() if work not in guilty]
         if refused is not None:
             (again if guilty else guilty).append(refused)
+        for work in lost.values():
+            also = "" if work in guilty else " beside it"
+            self._note(work, f"{work.label}: lost, a worker process was killed{also}")
         self._kills.update(guilty)
         for work in guilty:
             renewed = self.keep_going and isinstance(self.executor, Renewable)
@@ -246,17 +310,13 @@ class Run:
         self._schedule.before_all(again)
 
     def _give_up(self, work: Work) -> None:
-        failure = Failure(_KILLED)
+        failure = Failure(_KILLED, killed=True)
         if isinstance(work, Training):
-            for film in self._schedule.films_of(work):
-                self._fail(film, self._killed(f"{film.scene.file.label}: {work.label}"), failure)
+            self._fail_all(work, failure)
         else:
             film = work if isinstance(work, Film) else work.film
             if film not in self.outcomes:
-                self._fail(film, self._killed(film.label), failure)
-
-    def _killed(self, what: str) -> str:
-        return f"{what}: {_KILLED}" if self.keep_going else _KILLED
+                self._fail(film, film.label, failure)
 
     # what was made
 

@@ -18,7 +18,6 @@ from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.scenes.costing import FilmCost, training_seconds
 from epochreel.scenes.filenames import shown_path
-from epochreel.scenes.messages import printable
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.schema import OutputSpec
@@ -89,7 +88,7 @@ class Film:
     @property
     def label(self) -> str:
         """What messages call it."""
-        return f"{printable(self.scene.file.shown)}: rendering {shown_path(self.name)}"
+        return f"rendering {shown_path(self.name)}"
 
     @property
     def urgency(self) -> tuple[int, int]:
@@ -104,6 +103,11 @@ class Part:
     film: Film
     job: PartJob
 
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.film.label}, part {self.job.index + 1}"
+
 
 @dataclass(frozen=True, eq=False)
 class Join:
@@ -111,6 +115,11 @@ class Join:
 
     film: Film
     jobs: tuple[PartJob, ...]
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.film.label}, its parts joined"
 
 
 Work = Training | Film | Part | Join

@@ -160,7 +160,9 @@ def make_part(job: PartJob, reporter: Reporter) -> None:
     span = spans[job.index]
     label = f"{job.film.label}, part {job.index + 1} of {len(spans)}"
     key = f"{job.film.key}, part {job.index}"
-    with _frames_told(key, label, span[1] - span[0], reporter) as advance:
+    frames = span[1] - span[0]
+    share = frames / film.frame_count
+    with _frames_told(key, label, frames, reporter, job.film.key, share) as advance:
         if job.index == 0:
             _tell_notes(job.film, film, reporter)
         write_part(
@@ -206,10 +208,10 @@ def _facts(film: Film) -> FilmFacts:
 
 @contextmanager
 def _frames_told(
-    key: str, label: str, frames: int, reporter: Reporter
+    key: str, label: str, frames: int, reporter: Reporter, of: str = "", share: float = 1.0
 ) -> Generator[Callable[[int], None]]:
     """Report a rendering from its start to its end."""
-    reporter.start(Task(key, f"rendering {label}", frames, "frame"))
+    reporter.start(Task(key, f"rendering {label}", frames, "frame", of, share))
     done = 0
 
     def advance(count: int) -> None:

@@ -93,7 +93,7 @@ def _make_film(
     from epochreel.scenes.executors import SerialExecutor, default_jobs
     from epochreel.scenes.pipeline import render_scenes
     from epochreel.scenes.pools import WorkerPool
-    from epochreel.scenes.reporting import describe_artifacts
+    from epochreel.scenes.summarizing import describe_artifacts
 
     workers = min(jobs or default_jobs(), film_jobs(scene, preview=preview))
     reporter = make_reporter(quiet=quiet)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
-from epochreel.scenes.guarding import guarded, tell
+from epochreel.scenes.guarding import guarded
 
 __all__ = ["render"]
 
@@ -60,7 +60,6 @@ def render(
     """
     with guarded():
         from epochreel.scenes.batch import BatchOptions, run_batch
-        from epochreel.scenes.reporting import describe_artifacts
 
         report = run_batch(
             BatchOptions(
@@ -75,8 +74,5 @@ def render(
                 cluster=cluster,
             )
         )
-        for line in describe_artifacts(report.artifacts):
-            print(line)
-        tell(*report.errors)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
