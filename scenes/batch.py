@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -28,7 +28,7 @@ from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
 from epochreel.scenes.summarizing import describe_artifacts, describe_report
 
-__all__ = ["BatchOptions", "run_batch"]
+__all__ = ["BatchOptions", "open_store", "run_batch"]
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,11 @@ def _chooser(options: BatchOptions) -> Callable[[SceneFile, OutputSpec], str | N
 def _open_store(options: BatchOptions) -> RecordingStore:
     """Choose where recordings are kept for another batch."""
     return NullStore()
+
+
+def open_store(output: Path, reporter: Reporter) -> AbstractContextManager[RecordingStore]:
+    """Choose where recordings are kept for others, for who makes files without a batch."""
+    return nullcontext(NullStore())
 
 
 def _listeners(

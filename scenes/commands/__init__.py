@@ -9,7 +9,7 @@ import typer
 
 __all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
 
-COMMANDS = ("render", "film", "info", "still", "compare", "check", "list_choices", "new")
+COMMANDS = ("render", "film", "info", "still", "watch", "compare", "check", "list_choices", "new")
 """Modules here, in the order of ``epochreel --help``."""
 
 app = typer.Typer(
