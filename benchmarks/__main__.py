@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "batch": "many scenes: a second process, what the batch costs, Dask beside the pool",
     "film": "frames and files, against the published way",
     "frameworks": "filming a Keras training, against the published way",
     "memory": "what all processes of a run hold at a time, for short films and long ones",

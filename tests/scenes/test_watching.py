@@ -37,7 +37,7 @@ class Watching:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", RUN_MAIN, "watch", *arguments],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", "EPOCHREEL_CACHE": str(folder / "kept")},
+            env=os.environ | {"EPOCHREEL_CACHE": str(folder / "kept")},
         )  # fmt: skip
         self._lines: Queue[str] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
