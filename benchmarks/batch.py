@@ -48,7 +48,7 @@ Path("own.json").write_text(json.dumps([own, made]))
 """What the command line does, and how long the tasks themselves took."""
 
 
-def write_scenes(folder: Path, count: int, updates: int = 800) -> None:
+def write_scenes(folder: Path, count: int, updates: int = 2000) -> None:
     """Write scenes of preview size that have no training and no film in common."""
     folder.mkdir()
     for n in range(count):
@@ -114,7 +114,7 @@ def main() -> None:
         ),
     ]  # fmt: skip
     text = (
-        f"{SCENES} different scenes of 480×360, 40 frames, 800 updates of the usual network, half "
+        f"{SCENES} different scenes of 480×360, 40 frames, 2000 updates of the usual network, half "
         "MP4 and half GIF; from the start of the process to its end, without the cache of "
         "recordings. "
         f"Medians of {ROUNDS} rounds in turn; load before: {load:.1f}.\n"

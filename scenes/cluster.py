@@ -84,12 +84,14 @@ def open_cluster(
         # of versions we tell ourselves; a coroutine that a lost connection leaves isn't ours
         warnings.filterwarnings("ignore", module=r"distributed|tornado|asyncio")
         warnings.filterwarnings("ignore", message="Mismatched versions found|.*[Cc]luster")
-        cluster = _start(distributed, jobs or default_jobs()) if where == AUTO else None
+        count = (jobs or default_jobs()) if where == AUTO else 0
+        cluster = _start(distributed, count) if count else None
         executor = None
         try:
-            client = _connect(distributed, where if cluster is None else cluster)
-            executor = ClusterExecutor(client, where, reporter, jobs)
-            executor.greet()
+            client = _connect(distributed, cluster.scheduler_address if cluster else where)
+            executor = ClusterExecutor(client, where, reporter, jobs or count, starting=count)
+            if cluster is None:
+                executor.greet()
             yield executor
         finally:
             with uninterrupted():
@@ -116,16 +118,21 @@ def _load_dask() -> Any:
 
 
 def _start(distributed: Any, jobs: int) -> Any:
-    """Start a scheduler in this process, and one worker process with one thread for each job."""
+    """Start a scheduler in this process, and one worker process with one thread for each job.
+
+    The workers come later by themselves: meanwhile data are made.
+    """
     config: Any = import_module("dask").config
     method = "spawn"
     if sys.platform == "linux":
         method = "forkserver"
         # the server has loaded what a worker needs, as that of a WorkerPool
         worker_context().prepare("distributed", "epochreel.scenes.cluster_worker")
-    with config.set({"distributed.worker.multiprocessing-method": method}), interrupts_blocked():
-        return distributed.LocalCluster(
-            n_workers=jobs,
+    config.set({"distributed.worker.multiprocessing-method": method})
+    # threads that are started here start the workers, which inherit what is blocked
+    with interrupts_blocked():
+        cluster = distributed.LocalCluster(
+            n_workers=0,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
@@ -134,12 +141,13 @@ def _start(distributed: Any, jobs: int) -> Any:
             memory_limit=0,
             silence_logs=logging.CRITICAL + 1,
         )
+        cluster.scale(jobs)
+        return cluster
 
 
-def _connect(distributed: Any, where: Any) -> Any:
+def _connect(distributed: Any, where: str) -> Any:
     try:
-        if isinstance(where, str):
-            asyncio.run(_knock(distributed, where))
+        asyncio.run(_knock(distributed, where))
         return distributed.Client(where, timeout=CONNECT_S, set_as_default=False)
     except Exception as error:  # whatever is there, it isn't a scheduler
         raise InvalidInputError(

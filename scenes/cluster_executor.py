@@ -46,6 +46,9 @@ __all__ = ["ClusterExecutor"]
 ARRIVAL_S = 15.0
 """How long a file of a shared folder may take to be seen here; network folders are cached."""
 
+START_S = 30.0
+"""How long workers may take to start before what is measured no longer waits for them."""
+
 
 class ClusterExecutor(Executor):
     """Hands tasks to a Dask cluster.
@@ -58,15 +61,24 @@ class ClusterExecutor(Executor):
     reporter : Reporter
     jobs : int, optional
         Tasks at a time, where that isn't the number of workers.
+    starting : int
+        How many workers were started for this, and needn't be greeted.
     """
 
     def __init__(
-        self, client: Any, where: str, reporter: Reporter, jobs: int | None = None
+        self,
+        client: Any,
+        where: str,
+        reporter: Reporter,
+        jobs: int | None = None,
+        *,
+        starting: int = 0,
     ) -> None:
         self._client = client
         self._where = where
         self._reporter = reporter
         self._wanted = jobs
+        self._starting = starting
         self._dask: Any = client.get_executor(pure=False)
         self._topic = f"epochreel-{uuid4().hex}"
         self._token = uuid4().hex
@@ -123,6 +135,12 @@ class ClusterExecutor(Executor):
                 f"worker {threads[0]} has several threads, of which one works; "
                 "start workers with --nthreads 1"
             )
+
+    def settle(self) -> None:
+        """Wait until the workers of this machine have started; those of others are there."""
+        if self._starting:
+            with suppress(Exception):  # a task will say what is wrong
+                self._client.wait_for_workers(self._starting, timeout=START_S)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand over a task: a function of a job and of who is told how far it is."""
