@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from epochreel.nn.architecture import Architecture, parameter_count
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport, read_only
 from epochreel.nn.errors import InvalidInputError
+from epochreel.nn.inspecting import layer_outputs, losses_of, weights_and_biases
 from epochreel.nn.network import Network
 from epochreel.nn.rows import Rows
 
 __all__ = [
     "FunctionRecording",
     "Gridded",
+    "Layered",
     "Link",
     "ParameterRecording",
     "Provenance",
@@ -115,6 +117,34 @@ class Gridded(Protocol):
 
     def shortfall(self, viewport: Viewport, size_px: tuple[int, int]) -> str | None:
         """Say what a picture of `viewport`, so many pixels wide and high, can't show."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A recording that knows the layers of its model, not only its predictions."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """Its dense layers, from the inputs to the outputs."""
+        ...
+
+    def vector(self, snapshot: float) -> NDArray[np.float32]:
+        """Give all parameters at a snapshot, or between two; (parameters,), the caller's own."""
+        ...
+
+    def layers(self, snapshot: float) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Give weights, (units, inputs), and biases, (units,), of each layer."""
+        ...
+
+    def activations(
+        self, snapshot: float, points: NDArray[np.floating[Any]]
+    ) -> list[NDArray[np.float32]]:
+        """Compute what each layer makes of points, (points, units) after its activation."""
+        ...
+
+    def losses(self, vectors: NDArray[np.float32]) -> FloatArray:
+        """Compute the cross-entropy on the training data of (networks, parameters) vectors."""
         ...
 
 
@@ -293,14 +323,37 @@ class ParameterRecording(Snapshots):
 
     def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Predict, before the link; see :meth:`Recording.logits`."""
+        self._fill(snapshot, self._predictor.flat)
+        return self._predictor.logits(points)
+
+    def vector(self, snapshot: float) -> NDArray[np.float32]:
+        """Give all parameters; see :meth:`Layered.vector`."""
+        flat = np.empty(parameter_count(self.architecture), np.float32)
+        self._fill(snapshot, flat)
+        return flat
+
+    def layers(self, snapshot: float) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Give weights and biases; see :meth:`Layered.layers`."""
+        return weights_and_biases(self.architecture, self.vector(snapshot))
+
+    def activations(
+        self, snapshot: float, points: NDArray[np.floating[Any]]
+    ) -> list[NDArray[np.float32]]:
+        """Compute what each layer gives; see :meth:`Layered.activations`."""
+        return layer_outputs(self.architecture, self.vector(snapshot), points)
+
+    def losses(self, vectors: NDArray[np.float32]) -> FloatArray:
+        """Compute losses; see :meth:`Layered.losses`."""
+        data = self.dataset
+        return losses_of(self.architecture, vectors, data.x_train, data.y_train)
+
+    def _fill(self, snapshot: float, flat: NDArray[np.float32]) -> None:
         self.check(snapshot)
         before, share = int(snapshot), snapshot - int(snapshot)
-        flat = self._predictor.flat
         np.copyto(flat, self.parameters[before])
         if share:
             flat *= 1 - share
             flat += np.float32(share) * self.parameters[before + 1]
-        return self._predictor.logits(points)
 
     @cached_property
     def _predictor(self) -> Network:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Gridded, Recording
+from epochreel.render.areas import Arrangement
 from epochreel.render.captions import (
     MAX_LINES,
     Caption,
@@ -21,14 +22,15 @@ from epochreel.render.captions import (
     place_captions,
     wrap,
 )
+from epochreel.render.composing import Composition, compose
 from epochreel.render.footer import draw_footer
-from epochreel.render.layout import FrameLayout, Rect, lay_out
+from epochreel.render.header import draw_header
+from epochreel.render.layout import FrameLayout, Rect
 from epochreel.render.memory import give_back
 from epochreel.render.palette import MOST_COLORS, make_palette
-from epochreel.render.panels import Outline, Panel, PanelDrawing, VectorDrawing
+from epochreel.render.panels import GroundedDrawing, Panel, PanelDrawing, VectorDrawing
 from epochreel.render.stage import Overlay, Stage
-from epochreel.render.style import Style, TypeScale
-from epochreel.render.text import shorten
+from epochreel.render.style import Style
 from epochreel.render.timeline import Timeline
 
 __all__ = ["Film", "Frame"]
@@ -82,12 +84,14 @@ class Film:
         The film's own :attr:`timeline` has their holds and fades in it, its :attr:`plan` hasn't.
     columns : int, optional
         Panels beside one another; when left out, whatever brings the plots nearest to a square.
+    arrangement : Arrangement, optional
+        Where each panel stands, instead.
 
     Raises
     ------
     InvalidInputError
-        For a size out of bounds, no panels, fewer panels than columns, or a panel of a recording
-        that isn't there.
+        For a size out of bounds, no panels, fewer panels than columns or another number of them
+        than of places, or a panel of a recording that isn't there.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Film:
         title: str | None = None,
         captions: Sequence[Caption] = (),
         columns: int | None = None,
+        arrangement: Arrangement | None = None,
     ) -> None:
         if (
             min(size) < SMALLEST_SIDE
@@ -117,6 +122,11 @@ class Film:
             raise InvalidInputError(
                 f"columns: must be from 1 to {len(panels)}, the number of panels, got {columns}"
             )
+        if arrangement is not None and len(arrangement.places) != len(panels):
+            raise InvalidInputError(
+                f"areas: must have a place for each of {len(panels)} panels, "
+                f"got {len(arrangement.places)}"
+            )
         for panel in panels:
             for model in panel.models:
                 if model not in recordings:
@@ -131,6 +141,7 @@ class Film:
         self.title = title
         self.captions = tuple(captions)
         self.columns = columns
+        self.arrangement = arrangement
         self._palettes: dict[int, npt.NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
@@ -178,10 +189,11 @@ class Film:
         """
         moment = self.timeline.moments[index]
         stage, drawings, captions = self._draw_once(merged=True)
-        for drawing, slot in zip(drawings, self.layout.slots, strict=True):
+        for index, drawing in enumerate(drawings):
             if isinstance(drawing, VectorDrawing):
                 drawing.draw_artists(stage, moment)
                 continue
+            slot = self.layout.slots[index]
             canvas = np.empty((self.size[1], self.size[0], 4), np.uint8)
             canvas[:] = (*self.style.ground, 255)
             drawing.draw(canvas, moment)
@@ -240,7 +252,7 @@ class Film:
     @cached_property
     def layout(self) -> FrameLayout:
         """Where everything stands on the frame."""
-        return self._outlined[0]
+        return self._outlined.layout
 
     def variant(self, *, size: tuple[int, int], timeline: Timeline) -> Film:
         """Make the same film at another size and pace; captions' holds come on top of these."""
@@ -253,6 +265,7 @@ class Film:
             title=self.title,
             captions=self.captions,
             columns=self.columns,
+            arrangement=self.arrangement,
         )
 
     def palette(self, colors: int = MOST_COLORS) -> npt.NDArray[np.uint8]:
@@ -269,51 +282,21 @@ class Film:
         return self._palettes[colors]
 
     @cached_property
-    def _outlined(self) -> tuple[FrameLayout, float, tuple[Outline, ...]]:
+    def _outlined(self) -> Composition:
         """Layout, size of the panels' titles, and what each panel asked for."""
-        scale = TypeScale.of_size(self.size)
-        alone = len(self.panels) == 1
-        title_size = scale.title if alone else scale.heading
-        outlines = tuple(
-            panel.outline(self.recordings, self.style, scale, title_size) for panel in self.panels
+        return compose(
+            self.panels,
+            self.recordings,
+            self.style,
+            size=self.size,
+            title=self.title,
+            columns=self.columns,
+            arrangement=self.arrangement,
+            caption_lines=self._caption_lines if self._track.captions else None,
         )
 
-        planes = {outline.plane for outline in outlines}
-
-        def laid_out(lines: int, *, strip: bool = False, one_line: bool = False) -> FrameLayout:
-            return lay_out(
-                self.size,
-                len(self.panels),
-                tick_width=max(outline.tick_width for outline in outlines),
-                header=self.title is not None and not alone,
-                subtitles=any(outline.subtitle for outline in outlines),
-                strip=strip,
-                one_line=one_line,
-                same_plane=len(planes) == 1 and None not in planes,
-                columns=self.columns,
-                caption_lines=lines,
-            )
-
-        numbers = max(outline.strip_width for outline in outlines)
-        widest = max(outline.title_width + outline.numbers_width for outline in outlines)
-
-        def with_room_for(lines: int) -> FrameLayout:
-            layout = laid_out(lines)
-            room = layout.slots[0].body.width
-            rows_share = (
-                layout.rows > 1
-            )  # the frame's height, so numbers take as little as they can
-            if not numbers or ((alone or rows_share) and widest + scale.title <= room):
-                return layout
-            return laid_out(lines, strip=True, one_line=rows_share and numbers <= room)
-
-        layout = with_room_for(0)
-        if self._track.captions:
-            for lines in range(1, MAX_LINES + 1):
-                layout = with_room_for(lines)
-                if max(map(len, self._wrapped(layout))) <= lines:
-                    break
-        return layout, title_size, outlines
+    def _caption_lines(self, layout: FrameLayout) -> int:
+        return max(map(len, self._wrapped(layout)))
 
     @cached_property
     def _set(self) -> _Set:
@@ -327,6 +310,9 @@ class Film:
             painted[body.top : body.bottom, body.left : body.right] = True
         over, still = over.split(painted)
         still.blend(under)
+        for drawing in drawings:
+            if isinstance(drawing, GroundedDrawing):
+                drawing.rest_on(under)
         del stage
         give_back()  # the figures: 17 MB at 1600×1200
         return _Set(under, drawings, over, captions)
@@ -338,28 +324,20 @@ class Film:
 
         Call inside ``style.context()``.
         """
-        layout, title_size, outlines = self._outlined
+        composition = self._outlined
+        layout, outlines = composition.layout, composition.outlines
         stage = Stage.create(self.style, layout, self.recordings)
         if merged:
             stage = replace(stage, over=stage.under)
-        if layout.header_baseline is not None and self.title is not None:
-            left = float(min(slot.body.left for slot in layout.slots))
-            room = max(slot.body.right for slot in layout.slots) - left
-            stage.text(
-                left,
-                layout.header_baseline,
-                shorten(self.title, room, layout.scale.title, "semibold"),
-                layout.scale.title,
-                self.style.ink,
-                weight="semibold",
-            )
-        footer_title = self.title if len(self.panels) == 1 else None
+        counters = draw_header(stage, composition, self.title)
+        footer_title = None if composition.titled else self.title
         # of the plan, since a caption that fades parts a frame's training into several pictures
         draw_footer(stage, outlines, footer_title, self.plan)
         drawings = tuple(
-            panel.build(stage, slot, title_size)
+            panel.build(stage, slot, composition.title_size)
             for panel, slot in zip(self.panels, layout.slots, strict=True)
         )
+        drawings = (*drawings, *counters)
         captions = self._build_captions(layout)
         return stage, drawings, captions
 

@@ -60,8 +60,7 @@ def draw_footer(
     """Write the legend at the left and the notes at the right, as far as there is room."""
     layout, style = stage.layout, stage.style
     scale, baseline = layout.scale, layout.footer_baseline
-    left = float(min(slot.body.left for slot in layout.slots))
-    right = float(max(slot.body.right for slot in layout.slots))
+    left, right = layout.left, layout.right
     entries: dict[LegendEntry, None] = {}
     notes: dict[str, None] = {}
     for outline in outlines:

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 from epochreel.render.style import TypeScale
 
-__all__ = ["CAPTION_LEADING", "FrameLayout", "Rect", "Slot", "lay_out"]
+__all__ = [
+    "CAPTION_LEADING",
+    "LEADING",
+    "FrameLayout",
+    "Rect",
+    "Slot",
+    "balanced_columns",
+    "lay_out",
+    "tick_gap",
+]
 
 CAPTION_LEADING = 1.3
 """Height of a line of a caption over the size of its type."""
 
-_LEADING = 1.22
+LEADING = 1.22
 """Height of a line of text over its size."""
 
 _TALLEST, _FLATTEST = 1.05, 0.4
@@ -82,6 +91,18 @@ class FrameLayout:
     footer_baseline: float
     captions: Rect | None = None
     rows: int = 1
+    edges: tuple[int, int] | None = None
+    """Left and right of header and footer; those of the bodies where ``None``."""
+
+    @property
+    def left(self) -> float:
+        """Where the lines above and below the panels start."""
+        return float(self.edges[0] if self.edges else min(slot.body.left for slot in self.slots))
+
+    @property
+    def right(self) -> float:
+        """Where they end."""
+        return float(self.edges[1] if self.edges else max(slot.body.right for slot in self.slots))
 
 
 def lay_out(
@@ -130,12 +151,12 @@ def lay_out(
     """
     width, height = size
     scale = TypeScale.of_size(size)
-    columns = columns or _columns(panels, size)
+    columns = columns or balanced_columns(panels, size)
     rows = -(-panels // columns)
     line = scale.line
     title_size = scale.title if panels == 1 else scale.heading
-    header_height = scale.title * _LEADING + 0.35 * scale.title if header else 0.0
-    footer_height = scale.small * _LEADING + 0.9 * scale.small
+    header_height = scale.title * LEADING + 0.35 * scale.title if header else 0.0
+    footer_height = scale.small * LEADING + 0.9 * scale.small
     band_height = math.ceil(caption_lines * CAPTION_LEADING * scale.heading)
     band_top = int(height - scale.margin - footer_height - band_height)
     caption_height = band_height + scale.small if caption_lines else 0.0
@@ -143,7 +164,7 @@ def lay_out(
     between_columns = (1.4 if shared else 2.2) * scale.body
     between_rows = 1.2 * scale.body
 
-    top_of_body = title_size * _LEADING + (scale.small * 1.35 if subtitles else 0.0)
+    top_of_body = title_size * LEADING + (scale.small * 1.35 if subtitles else 0.0)
     top_of_body += 0.45 * title_size if panels == 1 else 0.5 * scale.small
     ticks_height = tick_gap(scale) + scale.small
     strip_gap = (0.5 if one_line else 1.0) * scale.small
@@ -223,7 +244,7 @@ def tick_gap(scale: TypeScale) -> float:
     return 0.75 * scale.small
 
 
-def _columns(panels: int, size: tuple[int, int]) -> int:
+def balanced_columns(panels: int, size: tuple[int, int]) -> int:
     """Choose the number of columns whose cells come nearest to a square."""
     width, height = size
 

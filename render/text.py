@@ -21,10 +21,22 @@ from matplotlib.ft2font import FT2Font
 
 from epochreel.render.style import Color, text_font
 
-__all__ = ["DPI", "NumberSlot", "format_metric", "number_width", "points", "shorten", "text_width"]
+__all__ = [
+    "DPI",
+    "NumberSlot",
+    "WordMasks",
+    "format_metric",
+    "number_width",
+    "points",
+    "shorten",
+    "text_width",
+]
 
 DPI = 64
 """Dots per inch of every figure: a power of two, so that pixels survive the way through inches."""
+
+_MOST_MASKS = 4000
+"""So many lines of text are kept, some 10 MB; then all are set anew."""
 
 _CHARACTERS = "0123456789.-+e% naifs\N{FIGURE SPACE}"
 
@@ -197,3 +209,50 @@ def _font(size_px: float, weight: str) -> FT2Font:
 def _cell_width(font: FT2Font, character: str) -> int:
     character = character.replace("-", "\N{MINUS SIGN}")
     return max(1, round(font.load_char(ord(character)).linearHoriAdvance / 65536.0))
+
+
+class WordMasks:
+    """Lines of text that change, each rasterised once and kept: for words on a painted ground.
+
+    Setting a line costs 0.1 ms the first time and a few microseconds again.
+    """
+
+    def __init__(self) -> None:
+        self._masks: dict[tuple[str, float, str], tuple[npt.NDArray[np.uint8], int]] = {}
+
+    def stamp(
+        self,
+        canvas: npt.NDArray[np.uint8],
+        x: float,
+        baseline: float,
+        text: str,
+        size_px: float,
+        color: Color,
+        weight: str,
+        align: str,
+    ) -> None:
+        """Write into `canvas`, (height, width, 4); what would stand outside is left away."""
+        mask, descent = self._mask(text, size_px, weight)
+        height, width = mask.shape
+        left = round(x - {"left": 0.0, "center": width / 2, "right": float(width)}[align])
+        top = round(baseline) + descent - height
+        upper, lower = max(top, 0), min(top + height, canvas.shape[0])
+        first, last = max(left, 0), min(left + width, canvas.shape[1])
+        if upper >= lower or first >= last:
+            return
+        box = canvas[upper:lower, first:last, :3]
+        cover = mask[upper - top : lower - top, first - left : last - left, None].astype(np.uint16)
+        ink = np.asarray(color, np.uint16)
+        box[:] = (box * (255 - cover) + ink * cover + 127) // 255
+
+    def _mask(self, text: str, size_px: float, weight: str) -> tuple[npt.NDArray[np.uint8], int]:
+        key = text, size_px, weight
+        if key not in self._masks:
+            if len(self._masks) > _MOST_MASKS:
+                self._masks.clear()
+            font = _font(size_px, weight)
+            font.set_text(text, 0.0)
+            font.draw_glyphs_to_bitmap(antialiased=True)
+            descent = round(font.get_descent() / 64.0)
+            self._masks[key] = np.array(font.get_image(), np.uint8), descent
+        return self._masks[key]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Callable, Generator
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,7 +19,15 @@ from epochreel.nn.errors import Cancelled, EpochreelError
 from epochreel.scenes.messages import printable
 from epochreel.scenes.progress import Reporter, Task
 
-__all__ = ["Attempt", "Attempted", "Failure"]
+__all__ = [
+    "Attempt",
+    "Attempted",
+    "Failure",
+    "attempted_by",
+    "has_failed",
+    "is_lost",
+    "is_whole",
+]
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,10 @@ class Attempted:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Calls `task`, which takes a job and a reporter; goes by its name."""
+    """Calls `task`, which takes a job and a reporter; goes by its name, for people by `label`."""
 
     task: Callable[[Any, Reporter], Any]
+    label: str
 
     @property
     def __name__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -61,7 +71,7 @@ class Attempt:
         value, failure = None, None
         began = perf_counter()
         try:
-            with _warnings_kept(listening):
+            with _warnings_kept(self.label, listening):
                 value = self.task(job, listening)
         except Cancelled as error:
             failure = Failure(str(error), cancelled=True)
@@ -77,6 +87,32 @@ class Attempt:
                 "".join(traceback.format_exception(error)),
             )
         return Attempted(value, perf_counter() - began, tuple(listening.notes), failure)
+
+
+def is_lost(future: Future[Attempted]) -> bool:
+    """Say whether the process that worked on it is gone, or its whole pool."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
+
+
+def is_whole(future: Future[Attempted]) -> bool:
+    """Say whether a task came to an end of its own; one that is cancelled has."""
+    return future.done() and not is_lost(future)
+
+
+def has_failed(future: Future[Attempted]) -> bool:
+    """Say whether a task that is over gave nothing."""
+    return future.cancelled() or attempted_by(future).failure is not None
+
+
+def attempted_by(future: Future[Attempted]) -> Attempted:
+    """Take what a task gave; what can't be sent home is a failure as well."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    cancelled = isinstance(error, Cancelled)
+    return Attempted(None, 0.0, failure=Failure(str(error) or repr(error), cancelled=cancelled))
 
 
 class _Listening:
@@ -104,7 +140,7 @@ class _Listening:
 
 
 @contextmanager
-def _warnings_kept(listening: _Listening) -> Generator[None]:
+def _warnings_kept(label: str, listening: _Listening) -> Generator[None]:
     """Make a note of what Python warns of, once; filters stay as they are."""
     seen: set[str] = set()
 
@@ -112,7 +148,7 @@ def _warnings_kept(listening: _Listening) -> Generator[None]:
         text = f"{category.__name__}: {printable(' '.join(str(message).split()))}"
         if text not in seen:
             seen.add(text)
-            listening.note(text)
+            listening.note(f"{label}: {text}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -14,6 +14,7 @@ from typing import Protocol
 from epochreel.scenes.filenames import collision_key, refuse_file_name
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable
+from epochreel.scenes.outcomes import Outcome
 
 __all__ = ["FOLDER", "BatchLog", "Journal", "NullJournal"]
 
@@ -85,6 +86,14 @@ class BatchLog:
             self._works = False
             reason = (error.strerror or "no reason given").lower()
             self._on_trouble(f"{self.path(scene)}: can't be written: {reason}; no more logs")
+
+    def errors(self, failed: Sequence[Outcome]) -> list[str]:
+        """Say why files failed, each reason once, and where there is more to read."""
+        told: dict[str, None] = {}
+        for outcome in failed:
+            more = f"; see {self.path(outcome.scene)}" if self.written(outcome.scene) else ""
+            told[f"{outcome.error}{more}"] = None
+        return list(told)
 
     def _append(self, scene: SceneFile, text: str) -> None:
         new = id(scene) not in self._begun

@@ -43,7 +43,7 @@ class BatchLines:
         self._files = self._told = 0
         self._lock = threading.Lock()  # word comes from workers too
 
-    def plan(self, weights: Mapping[str, float], files: int) -> None:
+    def plan(self, weights: Mapping[str, float], scenes: Mapping[str, str], files: int) -> None:
         """Know how many files there will be."""
         self._files = files
 
@@ -94,6 +94,7 @@ class BatchBars:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._overview = Overview({})
+        self._scenes: Mapping[str, str] = {}
         self._files = self._told = self._failed = 0
         self._bar: tqdm[Any] | None = None
         self._lines: list[tqdm[Any]] = []
@@ -108,13 +109,14 @@ class BatchBars:
         self._stream.flush()
         self._preparing = True
 
-    def plan(self, weights: Mapping[str, float], files: int) -> None:
+    def plan(self, weights: Mapping[str, float], scenes: Mapping[str, str], files: int) -> None:
         """Open the bar."""
         from tqdm import tqdm
 
         with self._lock:
             self._end_preparing()
             self._overview = Overview(weights)
+            self._scenes = scenes
             self._files = files
             self._bar = tqdm(
                 total=self._overview.total or 1.0,
@@ -240,7 +242,9 @@ class BatchBars:
     def _line(self, key: str) -> str:
         task, done = self._tasks[key]
         share = min(1.0, done / max(1, task.total))
-        return f"  {share:4.0%}  {task.label}, {count(task.total, task.unit)}"
+        scene = self._scenes.get(task.of or key)
+        whose = f"{scene}: " if scene else ""
+        return f"  {share:4.0%}  {whose}{task.label}, {count(task.total, task.unit)}"
 
 
 def _clock(seconds: float) -> str:

@@ -12,9 +12,11 @@ from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
-from epochreel.scenes.schema import OutputSpec, PanelSpec, Scene, TimelineSpec
+from epochreel.scenes.panel_specs import PanelSpecBase
+from epochreel.scenes.schema import OutputSpec, Scene, TimelineSpec
 
 if TYPE_CHECKING:
+    from epochreel.render.areas import Arrangement
     from epochreel.render.captions import Caption
     from epochreel.render.film import Film
     from epochreel.render.panels import Panel
@@ -49,20 +51,12 @@ def build_dataset(data: DataSpec) -> Dataset:
     return make_dataset(data.kind, **options)
 
 
-def build_panel(spec: PanelSpec, model: str) -> Panel:
+def build_panel(spec: PanelSpecBase) -> Panel:
     """Make a panel from its table."""
     from epochreel.render.panels import PANELS
 
     module, _, name = PANELS[spec.kind].partition(":")
-    options = {
-        "model": model,
-        "title": spec.title,
-        "subtitle": spec.subtitle,
-        "bands": spec.bands,
-        "show_points": spec.points,
-        "numbers": spec.numbers,
-    }
-    panel: Panel = getattr(import_module(module), name)(**options)
+    panel: Panel = getattr(import_module(module), name)(**spec.options())
     return panel
 
 
@@ -92,13 +86,25 @@ def build_film(
     timeline = Timeline.build(recordings, **_timing(scene.timeline, preview=preview))
     return Film(
         recordings,
-        [build_panel(panel, panel.model or "") for panel in scene.shown],
+        [build_panel(panel) for panel in scene.shown],
         size=output_size(output, preview=preview),
         style=load_style(scene.style, scene.colormap),
         timeline=timeline,
         title=scene.title,
         captions=[_build_caption(caption) for caption in scene.captions],
         columns=scene.columns,
+        arrangement=_build_arrangement(scene),
+    )
+
+
+def _build_arrangement(scene: Scene) -> Arrangement | None:
+    from epochreel.render.areas import Arrangement
+
+    layout = scene.layout
+    if layout is None:
+        return None
+    return Arrangement.of_areas(
+        layout.areas, row_weights=layout.row_weights, column_weights=layout.column_weights
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,7 @@ from epochreel.nn.errors import (
     OutputError,
     RenderError,
 )
+from epochreel.scenes.attempting import Attempted
 from epochreel.scenes.cluster_worker import (
     TOKEN,
     Delivery,
@@ -39,7 +41,7 @@ from epochreel.scenes.cluster_worker import (
 from epochreel.scenes.executors import GRACE_S
 from epochreel.scenes.messages import count
 from epochreel.scenes.progress import Reporter, Task
-from epochreel.scenes.tasks import FilmJob
+from epochreel.scenes.tasks import FilmJob, TrainingJob, leave_recording
 
 __all__ = ["ClusterExecutor"]
 
@@ -189,7 +191,7 @@ class ClusterExecutor(Executor):
         except BaseException as error:
             outer.set_exception(self._told(error))
         else:
-            outer.set_result(delivery.result)
+            outer.set_result(_left(job, delivery.result))
 
     def _told(self, error: BaseException) -> BaseException:
         """Put into words what may happen to a task on its way."""
@@ -268,6 +270,15 @@ class ClusterExecutor(Executor):
         self.stop()
         with suppress(Exception):
             self._client.close(timeout=GRACE_S)
+
+
+def _left(job: Any, result: Any) -> Any:
+    """Leave a recording that has come where the run keeps such."""
+    if not (isinstance(job, TrainingJob) and isinstance(result, Attempted)):
+        return result
+    if result.failure is not None:
+        return result
+    return replace(result, value=leave_recording(result.value, job.path))
 
 
 def _await_arrival(job: FilmJob, size: int) -> None:

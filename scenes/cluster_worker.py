@@ -26,7 +26,7 @@ from epochreel.nn.recording import ParameterRecording, Recording
 from epochreel.nn.rows import Rows
 from epochreel.scenes.attempting import Attempted
 from epochreel.scenes.progress import PipeReporter, Reporter, Task
-from epochreel.scenes.tasks import FilmJob
+from epochreel.scenes.tasks import FilmJob, TrainingJob
 
 __all__ = [
     "TOKEN",
@@ -313,6 +313,8 @@ def portable(result: Any) -> Any:
 
 def portable_job(job: Any) -> Any:
     """Make a job that needs no file of this machine."""
+    if isinstance(job, TrainingJob):
+        return replace(job, path=None)
     if not isinstance(job, FilmJob):
         return job
     recordings: dict[str, Recording] = {

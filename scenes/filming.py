@@ -17,6 +17,7 @@ from epochreel.nn.recording_file import SavedRecording, load_recording
 from epochreel.scenes import limits
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable, quoted
+from epochreel.scenes.panel_specs import PANEL_SPECS, ManyModelsPanel
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.problems import Problem, problems_of
 from epochreel.scenes.schema import Scene
@@ -99,7 +100,7 @@ def prepare_film(
     document: dict[str, Any] = {
         "title": wishes.title,
         "models": [{"name": name} for name in names],
-        "panels": [{"kind": kind, "model": name} for kind in wishes.panels for name in names],
+        "panels": [panel for kind in wishes.panels for panel in _panels(kind, names)],
         "timeline": timeline,
         "outputs": [
             {"file": os.path.relpath(path.absolute(), folder.absolute()).replace(os.sep, "/")}
@@ -123,6 +124,14 @@ def prepare_film(
             "say how long the film is to be with --duration"
         )
     return prepared, folder
+
+
+def _panels(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
+    """One panel for each recording, or one for all, as its kind has it."""
+    spec = PANEL_SPECS.get(kind)
+    if spec is not None and issubclass(spec, ManyModelsPanel):
+        return [{"kind": kind}]
+    return [{"kind": kind, "model": name} for name in names]
 
 
 def _worded(found: Problem) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from epochreel.scenes.film_record import DataRecord, ModelRecord
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.schema import OutputSpec
 
@@ -37,6 +38,11 @@ class Artifact:
         What a viewer should know, such as a training that stopped early, or how a file fits.
     at : str or None
         Which moment a still shows; its duration is 0 s.
+    data : DataRecord or None
+        What was learned, and `models`: how each training went. Of recordings that were trained
+        elsewhere nothing.
+    poster : bytes or None
+        A PNG that stands for a file that browsers don't show as a picture.
     """
 
     path: Path
@@ -48,6 +54,9 @@ class Artifact:
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
     at: str | None = None
+    data: DataRecord | None = None
+    models: tuple[ModelRecord, ...] = ()
+    poster: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,9 +96,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of all files of a run, in the order of the scenes and of their outputs."""
+    """What became of all files of a run, in the order of the scenes and of their outputs.
+
+    `others` is what went wrong beside them, a line each.
+    """
 
     outcomes: Sequence[Outcome]
+    others: tuple[str, ...] = ()
 
     @property
     def artifacts(self) -> list[Artifact]:
@@ -104,9 +117,11 @@ class Report:
     @property
     def errors(self) -> list[str]:
         """Why, each once: a training that failed has failed several files."""
-        return list(dict.fromkeys(outcome.error or "" for outcome in self.failed))
+        return list(
+            dict.fromkeys([*(outcome.error or "" for outcome in self.failed), *self.others])
+        )
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 when any failed."""
-        return 1 if self.failed else 0
+        """0, or 1 when any failed, or something beside them did."""
+        return 1 if self.failed or self.others else 0

@@ -24,7 +24,9 @@ from epochreel.scenes.schema import OutputSpec
 from epochreel.scenes.storing import NullStore, RecordingStore
 from epochreel.scenes.targets import Targets
 
-__all__ = ["everything", "render_scenes"]
+__all__ = ["everything", "plan_films", "render_scenes"]
+
+_TrainingKey = str | tuple[DataSpec, TrainingPlan]
 
 
 def everything(scene: SceneFile, output: OutputSpec) -> str | None:
@@ -53,8 +55,9 @@ def render_scenes(
     """Train all models and make all files of some scenes.
 
     A model that stands in several scenes with the same data and training is trained once. Models
-    of scenes that show the seconds of training are trained one at a time, before anything else
-    runs, so that these are the model's own.
+    of scenes that show the seconds of training are trained first and one at a time, with nothing
+    beside them, so that these are the model's own; in a large batch they wait every so often until
+    films are made of those that are.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ def render_scenes(
         When a file can't be written there; nothing was trained then.
     """
     kept = NullStore() if store is None else store
-    films = _plan(scenes, preview, choose, kept)
+    films = plan_films(scenes, preview, choose, kept)
     if isinstance(executor, Elsewhere):
         for film in films:
             film.cost = replace(film.cost, most_parts=1)
@@ -123,7 +126,7 @@ def render_scenes(
             raise
 
 
-def _plan(
+def plan_films(
     scenes: Sequence[PreparedScene],
     preview: bool,
     choose: Callable[[SceneFile, OutputSpec], str | None],
@@ -138,29 +141,24 @@ def _plan(
         (scene, [(output, reason) for output, reason in outputs if reason is not None])
         for scene, outputs in chosen
     ]
-    timed = {
-        (scene.file.scene.data, plan)
-        for scene, outputs in wanted
-        if outputs and scene.file.scene.timed
-        for plan in scene.plans
-    }
-    trainings: dict[tuple[DataSpec, TrainingPlan], Training] = {}
+    known = {scene: _training_keys(scene, store) for scene, outputs in wanted if outputs}
+    timed = {key for scene in known if scene.file.scene.timed for key in known[scene]}
+    trainings: dict[_TrainingKey, Training] = {}
     films: list[Film] = []
     for scene, outputs in wanted:
         if not outputs:
             continue
-        spec = scene.file.scene
-        for plan, model in zip(scene.plans, spec.models, strict=False):
-            if (spec.data, plan) not in trainings:
-                trainings[spec.data, plan] = Training(
+        for plan, key in zip(scene.plans, known[scene], strict=True):
+            if key not in trainings:
+                trainings[key] = Training(
                     key=f"training {len(trainings)}",
                     plan=plan,
                     dataset=scene.dataset,
-                    standardize=spec.data.standardize,
-                    store_key=store.key(spec.data, model),
-                    timed=(spec.data, plan) in timed,
+                    standardize=scene.file.scene.data.standardize,
+                    store_key=key if isinstance(key, str) else "",
+                    timed=key in timed,
                 )
-        own = tuple(trainings[spec.data, plan] for plan in scene.plans)
+        own = tuple(trainings[key] for key in known[scene])
         timeline = scene.timeline(preview=preview)
         films += [
             Film(
@@ -174,3 +172,12 @@ def _plan(
             for output, reason in outputs
         ]
     return films
+
+
+def _training_keys(scene: PreparedScene, store: RecordingStore) -> list[_TrainingKey]:
+    """Tell trainings apart: by their store's keys, where it has some, else also by their names."""
+    spec = scene.file.scene
+    return [
+        store.key(spec.data, model) or (spec.data, plan)
+        for model, plan in zip(spec.models, scene.plans, strict=False)
+    ]

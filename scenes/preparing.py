@@ -231,7 +231,7 @@ def prepare_scene(
             + refuse_engine(plan, index)
         )
     ]
-    problems = problems or refuse_panels(file.scene, plans, dataset.classes)
+    problems = problems or refuse_panels(file.scene, plans, dataset)
     problems = problems or refuse_numbers(file.scene, dataset)
     problems = problems or refuse_whole(plans)
     if not problems:

@@ -10,12 +10,19 @@ from pydantic_core import ErrorDetails
 
 from epochreel.scenes.data_spec import DATA_KINDS
 from epochreel.scenes.messages import Path, describe, did_you_mean, one_of
+from epochreel.scenes.panel_specs import PANEL_SPECS
 from epochreel.scenes.schema import Scene
 
 __all__ = ["Problem", "problems_of"]
 
 Problem = tuple[Path, str]
 """Where in the document, and what is wrong there."""
+
+_TAGGED: Mapping[int | str, tuple[int, Mapping[str, type[BaseModel]]]] = {
+    "data": (1, DATA_KINDS),
+    "panels": (2, PANEL_SPECS),
+}
+"""Tables of several kinds: where in a location the kind stands, and the schema of each."""
 
 _ARRAYS_OF_TABLES = ("models", "panels", "captions", "outputs")
 
@@ -53,7 +60,8 @@ def _translate(details: ErrorDetails) -> Problem:
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         if isinstance(value, dict):
             chosen = cast("dict[str, object]", value).get("kind")
-            return (*path, "kind"), one_of(chosen, DATA_KINDS)
+            kinds = PANEL_SPECS if path[:1] == ("panels",) else DATA_KINDS
+            return (*path, "kind"), one_of(chosen, kinds)
         return path, f"must be a table, got {describe(value)}"
     if kind == "tuple_type" and path[-1:] and path[-1] in _ARRAYS_OF_TABLES:
         name = path[-1]
@@ -80,7 +88,7 @@ def _spec_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     spec: type[BaseModel] = Scene
     for index, part in enumerate(location):
         if _is_tag(location, index):
-            spec = DATA_KINDS[str(part)[1:-1]]
+            spec = _TAGGED[location[0]][1][str(part)[1:-1]]
         elif isinstance(part, str) and part in spec.model_fields:
             spec = _table_in(spec.model_fields[part].annotation) or spec
     return spec
@@ -97,10 +105,10 @@ def _table_in(annotation: object) -> type[BaseModel] | None:
 
 
 def _is_tag(location: tuple[int | str, ...], index: int) -> bool:
-    """Tell the kind of data, which pydantic puts after ``data``, from a key."""
+    """Tell a kind of data or panel, which pydantic puts after where it stands, from a key."""
+    place, kinds = _TAGGED.get(location[0], (0, {}))
     part = location[index]
-    is_second = index == 1 and location[0] == "data"
-    return is_second and isinstance(part, str) and part[1:-1] in DATA_KINDS and part[0] == "<"
+    return index == place > 0 and isinstance(part, str) and part[0] == "<" and part[1:-1] in kinds
 
 
 def _number(value: object) -> str:

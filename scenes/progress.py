@@ -88,13 +88,15 @@ class Reporter(Protocol):
 class Overseer(Protocol):
     """A reporter that knows the whole batch."""
 
-    def plan(self, weights: Mapping[str, float], files: int) -> None:
+    def plan(self, weights: Mapping[str, float], scenes: Mapping[str, str], files: int) -> None:
         """Say what there is to do before it begins.
 
         Parameters
         ----------
         weights : mapping
             Seconds about, by key of each task that is a whole.
+        scenes : mapping
+            Name of the scene that each is for, by the same key.
         files : int
             How many files will be told of.
         """

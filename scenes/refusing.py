@@ -73,17 +73,14 @@ def refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Proble
     return problems
 
 
-def refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], classes: int) -> list[Problem]:
-    """Refuse models whose outputs a panel can't draw."""
-    shown = {panel.model for panel in scene.shown if panel.kind == "boundary"}
-    for index, plan in enumerate(plans):
-        if plan.outputs > 1 and plan.name in shown:
-            drawn = "boundary panels, which draw the probability of one of two classes"
-            if classes > 2:
-                return [(("data", "classes"), f"must be 2 for {drawn}, got {classes}")]
-            text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
-            return [(("models", index, "loss"), text)]
-    return []
+def refuse_panels(scene: Scene, plans: Sequence[TrainingPlan], dataset: Dataset) -> list[Problem]:
+    """Refuse what a panel can't draw of its models or of the data."""
+    by_name = {plan.name: (index, plan) for index, plan in enumerate(plans)}
+    problems: dict[Problem, None] = {}
+    for index, panel in enumerate(scene.shown):
+        shown = [by_name[name] for name in panel.shows]
+        problems.update(dict.fromkeys(panel.refuse(index, shown, dataset)))
+    return list(problems)
 
 
 def refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
@@ -96,7 +93,7 @@ def refuse_numbers(scene: Scene, dataset: Dataset) -> list[Problem]:
             f"must be one of the training data without test samples, got {quoted(key)}",
         )
         for index, panel in enumerate(scene.panels)
-        for place, key in enumerate(panel.numbers or ())
+        for place, key in enumerate(panel.measured)
         if key.startswith("test_")
     ]
 

@@ -12,13 +12,14 @@ from epochreel.nn.capture import SPACINGS
 from epochreel.nn.initializers import INITIALIZERS
 from epochreel.nn.losses import LOSSES
 from epochreel.nn.optimizers import OPTIMIZERS
-from epochreel.render import COLORMAPS, FORMATS, PANELS, STILLS, STYLES
+from epochreel.render import COLORMAPS, FORMATS, STILLS, STYLES
 from epochreel.scenes.building import output_name, output_size
 from epochreel.scenes.data_spec import DATA_KINDS
 from epochreel.scenes.engines import ENGINES, PACKAGES
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
+from epochreel.scenes.panel_specs import PANEL_SPECS
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.summarizing import columns, size_words
@@ -42,7 +43,7 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
         )
     ]
     rows += [("model", plan.name, _training(plan)) for plan in scene.plans]
-    rows += [("panel", panel.kind, panel.title or panel.model or "") for panel in spec.shown]
+    rows += [("panel", panel.kind, panel.label) for panel in spec.shown]
     for output in spec.outputs:
         size = size_words(output_size(output, preview=preview))
         length = f"{count(frames, 'frame')} at {fps} fps, {frames / fps:.1f} s{more}"
@@ -60,7 +61,7 @@ def describe_choices() -> list[str]:
         ("ready-made scenes", [(name, *_ready_made(path)) for name, path in ready_made().items()]),
         ("styles", STYLES.items()),
         ("colormaps", COLORMAPS.items()),
-        ("panels", [(name, _PANEL_WORDS.get(name, "")) for name in PANELS]),
+        ("panels", [(name, _first_line(spec)) for name, spec in PANEL_SPECS.items()]),
         ("datasets", [(name, _first_line(spec)) for name, spec in DATA_KINDS.items()]),
         ("models", [(key, ", ".join(names)) for key, names in _MODEL_CHOICES.items()]),
         ("engines", [(name, _ENGINE_WORDS.get(name, ""), _needs([name])) for name in ENGINES]),
@@ -72,7 +73,6 @@ def describe_choices() -> list[str]:
     return lines[:-1]
 
 
-_PANEL_WORDS = {"boundary": "probabilities over the plane, the 0.5 line, points and numbers"}
 _MODEL_CHOICES: dict[str, Iterable[str]] = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,

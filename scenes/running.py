@@ -8,9 +8,17 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from epochreel.nn.errors import Cancelled, EpochreelError
+from epochreel.nn.errors import EpochreelError
 from epochreel.nn.recording import Recording
-from epochreel.scenes.attempting import Attempt, Attempted, Failure
+from epochreel.scenes.attempting import (
+    Attempt,
+    Attempted,
+    Failure,
+    attempted_by,
+    has_failed,
+    is_lost,
+    is_whole,
+)
 from epochreel.scenes.batch_log import Journal
 from epochreel.scenes.costing import training_seconds
 from epochreel.scenes.executors import GRACE_S, Elsewhere, Link, Renewable, Settling, Stoppable
@@ -20,7 +28,8 @@ from epochreel.scenes.messages import printable
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
-from epochreel.scenes.storing import RecordingStore
+from epochreel.scenes.sidecars import data_record, model_records
+from epochreel.scenes.storing import RecordingStore, as_named
 from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
     FilmFacts,
@@ -68,21 +77,18 @@ class Run:
     def __post_init__(self) -> None:
         """Order the work."""
         self._schedule = Schedule(
-            self.films, self.jobs, lambda training: self.store.find(training.store_key)
+            self.films, self.jobs, lambda t: self.store.find(t.store_key, alone=t.timed)
         )
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
-        weights = {film.key: film.cost.seconds for film in self.films}
-        needed = dict.fromkeys(t for film in self.films for t in film.trainings)
-        weights |= {t.key: training_seconds(t.plan) for t in needed}
-        self.link.oversee("plan", weights, len(self.films))
+        self._tell_plan()
         if self._schedule.timed and isinstance(self.executor, Settling):
             self.executor.settle()
         while self._fill():
             # with a timeout, because a wait without one can't be interrupted on Windows
             done, _ = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
-            if any(_is_lost(future) for future in done):
+            if any(is_lost(future) for future in done):
                 self._recover()
             else:
                 self._end_all(done)
@@ -103,6 +109,16 @@ class Run:
             self.executor.stop()
         else:
             wait(self._running, timeout=GRACE_S)
+
+    def _tell_plan(self) -> None:
+        weights = {film.key: film.cost.seconds for film in self.films}
+        scenes = {film.key: printable(film.scene.file.name) for film in self.films}
+        for film in self.films:
+            for training in film.trainings:
+                weights[training.key] = training_seconds(training.plan)
+                # one that is for several goes by the first
+                scenes.setdefault(training.key, scenes[film.key])
+        self.link.oversee("plan", weights, scenes, len(self.films))
 
     # what is handed over
 
@@ -132,7 +148,8 @@ class Run:
 
     def _submit(self, work: Work) -> Future[Attempted]:
         if isinstance(work, Training):
-            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize)
+            path = self.store.path_for(work.store_key, alone=work.timed)
+            job: Any = TrainingJob(work.key, work.plan, work.dataset, work.standardize, path)
             task: Any = train_model
         elif isinstance(work, Film):
             job = self._job(work)
@@ -141,7 +158,7 @@ class Run:
             job, task = work.job, make_part
         else:
             job, task = work.jobs, join_film
-        return self.executor.submit(Attempt(task), job, self.link)
+        return self.executor.submit(Attempt(task, work.label), job, self.link)
 
     def _cut(self, film: Film) -> list[Part]:
         film.parts_left = film.parts
@@ -163,10 +180,10 @@ class Run:
 
     def _end_all(self, done: set[Future[Attempted]]) -> None:
         # what is finished by now stays, whatever else has failed meanwhile
-        for future in sorted(done, key=_has_failed):
+        for future in sorted(done, key=has_failed):
             work = self._running.pop(future)
             if not future.cancelled():
-                self._end(work, _attempted(future))
+                self._end(work, attempted_by(future))
 
     def _end(self, work: Work, attempted: Attempted) -> None:
         failure = attempted.failure
@@ -186,6 +203,7 @@ class Run:
         film = work if isinstance(work, Film) else work.film
         film.seconds += attempted.seconds
         if film in self.outcomes:  # another part of it has failed
+            self.targets.discard(film.name)
             return
         if failure is not None:
             self._fail(film, film.label, failure)
@@ -203,7 +221,7 @@ class Run:
             self.link.note(note)
             self._note(training, note)
         self.link.oversee("settle", training.key)
-        self.store.keep(training.store_key, recording)
+        self.store.keep(training.store_key, alone=training.timed)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:
@@ -234,11 +252,13 @@ class Run:
         error = (
             failure.message if failure.killed and not self.keep_going else where + failure.message
         )
+        self.targets.discard(film.name)
         self._close(film, "failed", error=error, traceback=failure.traceback)
 
     def _close(self, film: Film, status: Status, **more: Any) -> None:
         """Say what became of a film; its recordings may go."""
-        self._schedule.over(film)
+        for training in self._schedule.over(film):
+            self.store.drop(training.store_key, alone=training.timed)
         seconds = film.seconds + sum(self._seconds.pop(t, 0.0) for t in film.trainings)
         outcome = Outcome(
             film.scene.file,
@@ -286,7 +306,7 @@ class Run:
     def _recover(self, refused: Work | None = None) -> None:
         """Go on after a worker was killed: its pool is lost, and all that it had been given."""
         wait(self._running, timeout=GRACE_S)
-        lost = {future: work for future, work in self._running.items() if not _is_whole(future)}
+        lost = {future: work for future, work in self._running.items() if not is_whole(future)}
         self._end_all(set(self._running).difference(lost))
         self._running.clear()
         guilty = list(lost.values())
@@ -321,7 +341,10 @@ class Run:
     # what was made
 
     def _recordings(self, film: Film) -> dict[str, Recording]:
-        trained = {t.plan.name: self._schedule.recordings[t] for t in film.trainings}
+        trained = {
+            plan.name: as_named(self._schedule.recordings[t], plan.name, film.scene.dataset)
+            for plan, t in zip(film.scene.plans, film.trainings, strict=True)
+        }
         return {**film.scene.recordings, **trained}
 
     def _artifact(self, film: Film, facts: FilmFacts) -> Artifact:
@@ -344,31 +367,10 @@ class Run:
             split=split,
             notes=(*facts.notes, *(note for note in stops if note)),
             at=facts.at,
+            data=data_record(film.scene) if film.scene.plans else None,
+            models=model_records(film.scene, recordings),
+            poster=facts.poster,
         )
-
-
-def _is_lost(future: Future[Attempted]) -> bool:
-    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
-
-
-def _is_whole(future: Future[Attempted]) -> bool:
-    """Say whether a task came to an end of its own; one that is cancelled has."""
-    return future.done() and not _is_lost(future)
-
-
-def _has_failed(future: Future[Attempted]) -> bool:
-    return future.cancelled() or _attempted(future).failure is not None
-
-
-def _attempted(future: Future[Attempted]) -> Attempted:
-    """Take what a task gave; what can't be sent home is a failure as well."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if not isinstance(error, Exception):
-        raise error
-    cancelled = isinstance(error, Cancelled)
-    return Attempted(None, 0.0, failure=Failure(str(error) or repr(error), cancelled=cancelled))
 
 
 def _stop_note(recording: Recording) -> str | None:

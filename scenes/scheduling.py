@@ -144,7 +144,7 @@ class Schedule:
         self._find = find
         self._films_of: dict[Training, list[Film]] = {}
         for film in films:
-            for training in film.trainings:
+            for training in dict.fromkeys(film.trainings):  # two of its models may be alike
                 self._films_of.setdefault(training, []).append(film)
         self._timed = deque(t for t in self._films_of if t.timed)
         self._untimed = deque(_longest_scene_first(films))
@@ -181,8 +181,10 @@ class Schedule:
             if self._timed and not self._filming:
                 if running:
                     return None
+                self._filming = len(self.recordings) >= MOST_HELD and bool(self._ready)
+                if self._filming:
+                    continue
                 training = self._take(self._timed, running)
-                self._filming = len(self.recordings) >= MOST_HELD
                 if training is not None:
                     return training
                 continue
@@ -217,13 +219,21 @@ class Schedule:
         """Give the films that wait for a training."""
         return [film for film in self._films_of[training] if film not in self._over]
 
-    def over(self, film: Film) -> None:
-        """Drop a film that is made or has failed, and recordings of which no film is left."""
+    def over(self, film: Film) -> list[Training]:
+        """Drop a film that is made or has failed, and recordings of which no film is left.
+
+        Returns
+        -------
+        list of Training
+            Those whose recordings were dropped.
+        """
         self._over.add(film)
+        dropped: list[Training] = []
         for training in film.trainings:
             self._needed[training] -= 1
-            if not self._needed[training]:
-                self.recordings.pop(training, None)
+            if not self._needed[training] and self.recordings.pop(training, None) is not None:
+                dropped.append(training)
+        return dropped
 
     def needed(self, training: Training) -> bool:
         """Say whether any film still needs a training."""

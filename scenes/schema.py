@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Self, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.scenes import limits
 from epochreel.scenes.caption_spec import CaptionSpec
 from epochreel.scenes.data_spec import DataSpec, MoonsData
 from epochreel.scenes.filenames import collision_key
-from epochreel.scenes.messages import describe, did_you_mean, quoted
+from epochreel.scenes.layout_spec import LayoutSpec
+from epochreel.scenes.messages import count, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.output_spec import OutputSpec
+from epochreel.scenes.panel_specs import BoundarySpec, PanelSpec, PanelSpecBase
 from epochreel.scenes.sweep_spec import SweepSpec
 from epochreel.scenes.values import (
     Description,
     Entries,
-    Name,
     SomeEntries,
     Spec,
     Title,
     choice,
+    deeper,
     problem,
     unique_index,
 )
 
 __all__ = ["OutputSpec", "PanelSpec", "Scene", "TimelineSpec"]
-
-POINTS = ("test", "train", "none")
 
 
 def _styles() -> Iterable[str]:
@@ -48,18 +49,6 @@ def _colormaps() -> Iterable[str]:
     from epochreel.render.looks import COLORMAPS
 
     return COLORMAPS
-
-
-def _panels() -> Iterable[str]:
-    from epochreel.render.panels import PANELS
-
-    return PANELS
-
-
-def _numbers() -> Iterable[str]:
-    from epochreel.render.panels import NUMBERS
-
-    return NUMBERS
 
 
 def _paces() -> Iterable[str]:
@@ -87,39 +76,6 @@ def _hold_units() -> Iterable[str]:
 
 
 Seconds = Annotated[float, Field(ge=0, le=limits.MAX_HOLD_S)]
-
-
-def _bands(value: Any) -> Any:
-    if isinstance(value, str) and value == "smooth":
-        return value
-    whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
-    if not 2 <= whole <= limits.MAX_BANDS:
-        raise problem(
-            f"must be 'smooth' or a whole number ≥ 2 and ≤ {limits.MAX_BANDS}, "
-            f"got {describe(value)}{did_you_mean(value, ['smooth'])}"
-        )
-    return whole
-
-
-class PanelSpec(Spec):
-    """A ``[[panels]]`` table: what one rectangle of the frame shows."""
-
-    kind: Annotated[str, choice(_panels)] = "boundary"
-    model: Name | None = None
-    title: Title | None = None
-    subtitle: Title | None = None
-    bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
-    points: Annotated[str, choice(lambda: POINTS)] = "test"
-    numbers: Entries[Annotated[str, choice(_numbers)]] | None = None
-
-    @field_validator("numbers")
-    @classmethod
-    def _each_number_once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        twice = unique_index(value or ())
-        if value and twice:
-            again, first = twice
-            raise problem(f"must not repeat entry {first}, got {quoted(value[again])}", (again,))
-        return value
 
 
 class HoldSpec(Spec):
@@ -177,6 +133,7 @@ class Scene(Spec):
     models: Annotated[SomeEntries[ModelSpec], Field(max_length=limits.MAX_MODELS)] = (ModelSpec(),)
     panels: Annotated[Entries[PanelSpec], Field(max_length=limits.MAX_PANELS)] = ()
     columns: Annotated[int, Field(ge=1, le=limits.MAX_PANELS)] | None = None
+    layout: LayoutSpec | None = None
     captions: Annotated[Entries[CaptionSpec], Field(max_length=limits.MAX_CAPTIONS)] = ()
     timeline: TimelineSpec = TimelineSpec()
     outputs: Annotated[SomeEntries[OutputSpec], Field(max_length=limits.MAX_OUTPUTS)]
@@ -206,18 +163,12 @@ class Scene(Spec):
 
     @model_validator(mode="after")
     def _panels_show_models(self) -> Self:
-        names = [model.name for model in self.models]
+        names = tuple(model.name for model in self.models)
         for index, panel in enumerate(self.panels):
-            where = ("panels", index, "model")
-            if panel.model is None and len(names) > 1:
-                raise problem(f"must name one of the models {_listed(names)}", where)
-            if panel.model is not None and panel.model not in names:
-                hint = did_you_mean(panel.model, names)
-                raise problem(
-                    f"must name one of the models {_listed(names)}, "
-                    f"got {quoted(panel.model)}{hint}",
-                    where,
-                )
+            try:
+                panel.refuse_models(names)
+            except PydanticCustomError as error:
+                raise deeper(error, ("panels", index)) from None
         return self
 
     @model_validator(mode="after")
@@ -226,6 +177,14 @@ class Scene(Spec):
         if self.columns is not None and self.columns > panels:
             raise problem(
                 f"must be ≤ {panels}, the number of panels, got {self.columns}", ("columns",)
+            )
+        if self.layout is not None and self.columns is not None:
+            raise problem("can't be given beside layout", ("columns",))
+        if self.layout is not None and self.layout.panels != panels:
+            raise problem(
+                f"must have a letter for each of {count(panels, 'panel')}, "
+                f"got {self.layout.panels}",
+                ("layout", "areas"),
             )
         return self
 
@@ -263,20 +222,17 @@ class Scene(Spec):
         return self
 
     @property
-    def shown(self) -> tuple[PanelSpec, ...]:
-        """The panels, each with its model's name; one for each model when the file has none."""
+    def shown(self) -> tuple[PanelSpecBase, ...]:
+        """The panels, each with its models' names; one for each model when the file has none."""
         if not self.panels:
-            return tuple(PanelSpec(model=model.name) for model in self.models)
-        only = self.models[0].name
-        return tuple(
-            panel.model_copy(update={"model": panel.model or only}) for panel in self.panels
-        )
+            return tuple(BoundarySpec(model=model.name) for model in self.models)
+        names = tuple(model.name for model in self.models)
+        return tuple(panel.settled(names) for panel in self.panels)
 
     @property
     def timed(self) -> bool:
         """Whether the seconds of its trainings are shown, so that nothing else may take any."""
-        numbers = {key for panel in self.panels for key in panel.numbers or ()}
-        return "seconds" in numbers or self.timeline.align == "seconds"
+        return any(panel.timed for panel in self.panels) or self.timeline.align == "seconds"
 
 
 def _listed(names: list[str]) -> str:

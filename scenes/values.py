@@ -20,6 +20,7 @@ __all__ = [
     "Spec",
     "Title",
     "choice",
+    "deeper",
     "numbers",
     "one_line",
     "problem",
@@ -51,6 +52,12 @@ def problem(message: str, path: Path = ()) -> PydanticCustomError:
     """
     # as context, because a template would interpret braces that came from the user
     return PydanticCustomError("scene", "{message}", {"message": message, "path": path})
+
+
+def deeper(error: PydanticCustomError, path: Path) -> PydanticCustomError:
+    """Say of a problem that its table stands at `path`."""
+    context = error.context or {}
+    return problem(str(context["message"]), (*path, *context["path"]))
 
 
 def choice(known: Callable[[], Iterable[str]]) -> AfterValidator:

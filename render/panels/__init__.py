@@ -25,6 +25,7 @@ __all__ = [
     "NUMBERS",
     "PANELS",
     "EmptyPanel",
+    "GroundedDrawing",
     "LegendEntry",
     "Outline",
     "Panel",
@@ -34,6 +35,7 @@ __all__ = [
 
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
+    "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
 }
 """Where each kind of panel lives; imported on use."""
 
@@ -77,6 +79,10 @@ class Outline:
     plane : hashable
         What its axes are of. Panels of equal planes may share the labels of their ticks; ``None``
         is equal to none.
+    foot : float or None
+        Room beneath its body in pixels; ``None`` for a line of tick labels.
+    counts : bool
+        Whether its heading counts updates or epochs. Where no panel does, the frame's header will.
     """
 
     tick_width: float = 0.0
@@ -87,6 +93,8 @@ class Outline:
     legend: tuple[LegendEntry, ...] = ()
     legend_note: str = ""
     plane: Hashable = None
+    foot: float | None = None
+    counts: bool = False
 
 
 class PanelDrawing(Protocol):
@@ -111,6 +119,15 @@ class VectorDrawing(Protocol):
 
     def draw_artists(self, stage: Stage, moment: Moment) -> None:
         """Add artists for one moment to ``stage.under``; axes of images below 0 in ``zorder``."""
+        ...
+
+
+@runtime_checkable
+class GroundedDrawing(Protocol):
+    """A drawing that lays what changes over what of its panel never does."""
+
+    def rest_on(self, under: npt.NDArray[np.uint8]) -> None:
+        """Remember the still part of the frame, (height, width, 4), from where it paints."""
         ...
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.recording import Recording, reached
+from epochreel.nn.recording import Recording
+from epochreel.render.counter import counter_digits, reached_text
 from epochreel.render.field import BandPainter, NodeGrid
 from epochreel.render.hatching import Hatching, finite
 from epochreel.render.isoline import Pieces, find_isoline
@@ -25,6 +26,7 @@ from epochreel.render.panels.numbers import (
     place_numbers,
     strip_width,
 )
+from epochreel.render.predicting import margin
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.stroke import Stroke
 from epochreel.render.style import Color, Style, TypeScale
@@ -98,13 +100,14 @@ class BoundaryPanel:
         return Outline(
             tick_width=tick_width(recording.dataset, scale),
             title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
-            + number_width("0" * _digits(recording), title_size, "semibold"),
+            + number_width("0" * counter_digits(recording), title_size, "semibold"),
             numbers_width=numbers_width(measures, scale),
             strip_width=strip_width(measures, scale),
             subtitle=self.subtitle is not None,
             legend=entries,
             legend_note="" if samples is None else samples[2],
             plane=(recording.dataset.viewport, tuple(recording.dataset.feature_names)),
+            counts=True,
         )
 
     def build(self, stage: Stage, slot: Slot, title_size: float) -> PanelDrawing:
@@ -156,7 +159,6 @@ class BoundaryPanel:
             ),
             hatching=Hatching(grid, style, scale),
             counter=counter,
-            counter_digits=_digits(recording),
             numbers=place_numbers(stage, slot, measures),
         )
 
@@ -166,7 +168,7 @@ class BoundaryPanel:
         A name too long for the room, in pixels, is cut; the counter never is.
         """
         rest = " - It: " if recording.unit == "update" else " - Epoch: "
-        room -= number_width("0" * _digits(recording), size_px, "semibold")
+        room -= number_width("0" * counter_digits(recording), size_px, "semibold")
         room -= text_width(rest, size_px, "semibold")
         return shorten(self.title or self.model, room, size_px, "semibold") + rest
 
@@ -182,7 +184,6 @@ class _BoundaryDrawing:
     stroke: Stroke
     hatching: Hatching
     counter: NumberSlot
-    counter_digits: int
     numbers: tuple[tuple[Measure, NumberSlot], ...]
 
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
@@ -207,8 +208,7 @@ class _BoundaryDrawing:
     def _numbers(self, moment: Moment) -> list[tuple[NumberSlot, str]]:
         """Counter and metrics of a moment, each with its place."""
         snapshot, recording = moment.snapshots[self.model], self.recording
-        count = recording.updates if recording.unit == "update" else recording.epochs
-        shown = [(self.counter, f"{reached(count, snapshot):0{self.counter_digits}d}")]
+        shown = [(self.counter, reached_text(recording, snapshot))]
         for measure, number in self.numbers:
             shown.append((number, measure.text(recording, snapshot)))
         return shown
@@ -237,20 +237,9 @@ class _BoundaryDrawing:
         return self.hatching.draw(raw, box, line) if unknown else line
 
 
-def margin(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Take the logit of class 1 against class 0 from (points, outputs), of one output or two."""
-    return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits[:, 0]
-
-
 def _step(size: tuple[int, int]) -> int:
     """Pixels between the nodes of the field's grid: 8 at 1600×1200, finer on smaller frames."""
     return 8 if min(size) >= 900 else 4 if min(size) >= 300 else 2
-
-
-def _digits(recording: Recording) -> int:
-    """Width of the counter: five digits as published, more where the training is longer."""
-    last = recording.updates if recording.unit == "update" else recording.epochs
-    return max(5, len(str(int(last[-1]))))
 
 
 def _points(

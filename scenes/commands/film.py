@@ -89,6 +89,7 @@ def film(
 def _make_film(
     scene: PreparedScene, folder: Path, *, preview: bool, quiet: bool, jobs: int | None
 ) -> None:
+    from epochreel.scenes.batch_log import BatchLog
     from epochreel.scenes.costing import film_jobs
     from epochreel.scenes.executors import SerialExecutor, default_jobs
     from epochreel.scenes.pipeline import render_scenes
@@ -97,15 +98,22 @@ def _make_film(
 
     workers = min(jobs or default_jobs(), film_jobs(scene, preview=preview))
     reporter = make_reporter(quiet=quiet)
+    log = BatchLog(folder, [scene.file], reporter.note)
     try:
         with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
             report = render_scenes(
-                [scene], folder, executor=executor, reporter=reporter, jobs=workers, preview=preview
+                [scene],
+                folder,
+                executor=executor,
+                reporter=reporter,
+                jobs=workers,
+                preview=preview,
+                journal=log,
             )
     finally:
         reporter.close()
     for line in describe_artifacts(report.artifacts):
         print(line)
-    tell(*report.errors)
+    tell(*log.errors(report.failed))
     if report.exit_code:
         raise typer.Exit(report.exit_code)

@@ -40,6 +40,25 @@ def render(
             "-k", "--keep-going", help="When something fails, make all that doesn't need it."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Make all files anew, and train all models anew."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be made, and why."),
+    ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Neither use nor keep recordings of other runs."),
+    ] = False,
+    gallery: Annotated[
+        bool,
+        typer.Option(
+            "--gallery/--no-gallery",
+            help="Whether index.html and manifest.json are made of all films in the folder.",
+        ),
+    ] = True,
     jobs: Annotated[
         int | None,
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
@@ -56,23 +75,30 @@ def render(
 ) -> None:
     """Train the models of scenes and make their films and stills.
 
-    Models whose seconds of training are shown are trained one at a time, before anything else runs.
+    All scenes are validated before any is worked on. A batch of several has a log for each scene in
+    DIR/logs. Models whose seconds of training are shown are trained first, one at a time.
     """
     with guarded():
-        from epochreel.scenes.batch import BatchOptions, run_batch
+        from epochreel.scenes.batch import BatchOptions, run_batch, try_batch
 
-        report = run_batch(
-            BatchOptions(
-                scenes=scenes,
-                output=output,
-                only=only or (),
-                settings=settings or (),
-                preview=preview,
-                quiet=quiet,
-                keep_going=keep_going,
-                jobs=jobs,
-                cluster=cluster,
-            )
+        options = BatchOptions(
+            scenes=scenes,
+            output=output,
+            only=only or (),
+            settings=settings or (),
+            preview=preview,
+            quiet=quiet,
+            keep_going=keep_going,
+            force=force,
+            cache=not no_cache,
+            gallery=gallery,
+            jobs=jobs,
+            cluster=cluster,
         )
+        if dry_run:
+            for line in try_batch(options):
+                print(line)
+            return
+        report = run_batch(options)
     if report.exit_code:
         raise typer.Exit(report.exit_code)

@@ -239,6 +239,32 @@ def clients(client: Client) -> int:
     return client.run_on_scheduler(count)
 
 
+def test_recordings_are_kept_for_other_runs(
+    cluster: Any,
+    epochreel: Any,
+    write_scenes: Callable[..., Path],
+    films_in: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EPOCHREEL_CACHE", str(tmp_path / "kept"))
+    cluster.add(BLIND)
+    come(cluster, 1)
+    write_scenes(1)
+    first = epochreel("render", "scenes", "-o", "far", "--cluster", cluster.address)
+    assert first.end() == 0
+    assert len(list((tmp_path / "kept").rglob("*.reel"))) == 1
+    restyled = epochreel(
+        "render", "scenes", "-o", "far", "--cluster", cluster.address, "--set", "style=light"
+    )
+    assert restyled.end() == 0
+    assert "rendering film0.mp4" in restyled.err
+    assert "training" not in restyled.err
+    near = epochreel("render", "scenes", "-o", "near", "--no-cache", "--set", "style=light")
+    assert near.end() == 0
+    assert films_in(tmp_path / "far") == films_in(tmp_path / "near")
+
+
 def executing(client: Client) -> bool:
     def count(dask_worker: Any) -> int:
         return dask_worker.state.executing_count

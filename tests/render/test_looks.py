@@ -33,9 +33,13 @@ def one_thread():
 
 @cache
 def trained() -> ParameterRecording:
-    """The published network on moons: untrained, half-way and when it parts them well."""
+    """The published network on moons: untrained, half-way and when it parts them well.
+
+    In float64, so that it comes to the same network whichever way a processor rounds.
+    """
     data, rng = make_dataset("moons", seed=100), np.random.default_rng(1)
-    network = Network([2, 25, 50, 50, 25, 1], initializer="glorot_uniform", rng=rng)
+    sizes = [2, 25, 50, 50, 25, 1]
+    network = Network(sizes, initializer="glorot_uniform", rng=rng, dtype=np.float64)
     recorder = NetworkRecorder("Model", data, every=580)
     train(
         network, data.x_train, data.y_train, optimizer=SGD(0.1), epochs=40, batch_size=32,

@@ -227,3 +227,19 @@ def test_no_framework_is_imported(shell: Callable[..., Any], tmp_path: Path) -> 
     ran = shell("film", "a.reel", "-o", "a.mp4", "--size", "32x24", check_code=0)
     assert "a.mp4" in ran.out
     assert not {"keras", "torch", "jax", "lightning"} & set(sys.modules)
+
+
+def test_what_nobody_foresaw_is_logged(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(film: Any, path: Path, **options: Any) -> None:
+        raise ZeroDivisionError
+
+    record(tmp_path / "run.reel", **BOTH)
+    monkeypatch.setattr("epochreel.render.output.write_film", fail)
+    ran = cli("film", "run.reel", "-o", "films/run.mp4", "--size", "160x120", "--jobs", 1)
+    assert (ran.code, ran.out) == (1, "")
+    said = ran.err.splitlines()[-1]
+    assert said.endswith(": unexpected ZeroDivisionError; see films/logs/run.log")
+    log = (tmp_path / "films" / "logs" / "run.log").read_text("utf-8")
+    assert "Traceback (most recent call last):" in log

@@ -135,6 +135,21 @@ def test_every_save_is_rendered(start: Callable[..., Watching], tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_a_new_style_trains_nothing(start: Callable[..., Watching], tmp_path: Path) -> None:
+    scene = tmp_path / "my.toml"
+    text = SCENE.format(title="One", updates=20)
+    scene.write_text(text)
+    (tmp_path / "points.csv").write_text(table(0))
+    watching = start("my.toml")
+    first = watching.until("output/my-preview.gif  ")
+    assert [line for line in first if "training Small" in line]
+    save(scene, 'style = "light"' + text)
+    again = watching.until("output/my-preview.gif  ")
+    assert [line for line in again if "rendering my-preview.gif" in line]
+    assert not [line for line in again if "training" in line]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
 def test_a_newer_save_ends_an_older_preview(start: Callable[..., Watching], tmp_path: Path) -> None:
     scene = tmp_path / "my.toml"
     (tmp_path / "points.csv").write_text(table(0))

@@ -1,0 +1,68 @@
+"""The ``[[panels]]`` table of kind ``boundary``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, field_validator
+
+from epochreel.scenes import limits
+from epochreel.scenes.messages import Path, describe, did_you_mean
+from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
+from epochreel.scenes.values import Entries, choice, problem
+
+if TYPE_CHECKING:
+    from epochreel.nn.dataset import Dataset
+    from epochreel.scenes.planning import TrainingPlan
+
+__all__ = ["BoundarySpec"]
+
+POINTS = ("test", "train", "none")
+
+
+def _bands(value: Any) -> Any:
+    if isinstance(value, str) and value == "smooth":
+        return value
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if not 2 <= whole <= limits.MAX_BANDS:
+        raise problem(
+            f"must be 'smooth' or a whole number ≥ 2 and ≤ {limits.MAX_BANDS}, "
+            f"got {describe(value)}{did_you_mean(value, ['smooth'])}"
+        )
+    return whole
+
+
+class BoundarySpec(OneModelPanel):
+    """Probabilities over the plane, the 0.5 line, points and numbers."""
+
+    kind: str = "boundary"
+    bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
+    points: Annotated[str, choice(lambda: POINTS)] = "test"
+    numbers: Entries[Number] | None = None
+
+    _each_once = field_validator("numbers")(each_number_once)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Numbers that stand beside its title."""
+        return self.numbers or ()
+
+    def refuse(
+        self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
+    ) -> list[tuple[Path, str]]:
+        """Refuse models of more than one output."""
+        drawn = "boundary panels, which draw the probability of one of two classes"
+        for model, plan in shown:
+            if plan.outputs > 1 and dataset.classes > 2:
+                return [(("data", "classes"), f"must be 2 for {drawn}, got {dataset.classes}")]
+            if plan.outputs > 1:
+                text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
+                return [(("models", model, "loss"), text)]
+        return []
+
+    def options(self) -> dict[str, Any]:
+        """Say ``points`` as the panel calls it."""
+        options = super().options()
+        options["show_points"] = options.pop("points")
+        return options

@@ -1,0 +1,54 @@
+"""Panels and layouts that can't be: one line each, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TWO = '[[models]]\nname = "A"\n[[models]]\nname = "B"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[[panels]]\nkind = "confusoin"\n',
+            "2: panels[0].kind: must be one of",
+        ),
+        ('[[panels]]\nkind = "confusion"\nbands = 5\n', "3: panels[0].bands: unknown key"),
+        ("[[panels]]\nkind = 3\n", "2: panels[0].kind: must be one of 'boundary', 'confusion'"),
+        (
+            TWO + '[[panels]]\nkind = "confusion"\n',
+            "5: panels[0].model: must name one of the models 'A', 'B'",
+        ),
+        (
+            TWO + '[[panels]]\nkind = "confusion"\nmodel = "C"\n',
+            "7: panels[0].model: must name one of the models 'A', 'B', got 'C'",
+        ),
+        ('[layout]\nareas = ["A B"]\n', "2: layout.areas: must have a letter for each of 1 panel"),
+        ('[layout]\nareas = ["A", "A A"]\n', "2: layout.areas: must have 1 letters"),
+        ("[layout]\nareas = []\n", "2: layout.areas: must have at least 1 entry"),
+        ('[layout]\nareas = ["A"]\nrows = [1]\n', "3: layout.rows: unknown key"),
+        ('columns = 1\n[layout]\nareas = ["A"]\n', "1: columns: can't be given beside layout"),
+        (
+            '[layout]\nareas = ["A"]\nrow_weights = [1, 2]\n',
+            "3: layout.row_weights: must have 1 entries, got 2",
+        ),
+        (
+            '[layout]\nareas = ["A"]\nrow_weights = [0]\n',
+            "3: layout.row_weights[0]: must be > 0, got 0",
+        ),
+    ],
+)
+def test_it_is_refused(
+    scene_file: Callable[..., Path], cli: Callable[..., Any], text: str, message: str
+) -> None:
+    scene_file(text)
+    ran = cli("check", "my.toml")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert f"epochreel: my.toml:{message}" in ran.err
+    assert len(ran.err.splitlines()) == 1
