@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation animation-keras preview test test-frameworks test-browser check format lint types bench readme-film clean distclean
+.PHONY: help animation animation-keras preview test test-frameworks test-browser test-cluster check format lint types bench readme-film clean distclean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-frameworks: $(VENV)/.frameworks  ## Test with real Keras 3, on JAX and on P
 
 test-browser: $(VENV)/.browser  ## Test the gallery in real headless Chromium
 	$(BIN)/python -m pytest tests/browser
+
+test-cluster: $(VENV)/.cluster  ## Test with a real Dask scheduler and workers, on this machine
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/cluster
 
 check: lint types test  ## Run every gate: format, lint, types, tests
 
@@ -76,6 +79,10 @@ $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,cluster]'
 	@touch $@
 
 # Chromium itself comes from the system: apt-get install chromium, or CHROMIUM=/path/to/it

@@ -36,7 +36,7 @@ from epochreel.scenes.showing import show_films
 from epochreel.scenes.sidecars import write_sidecar
 from epochreel.scenes.summarizing import describe_artifacts, describe_report
 
-__all__ = ["BatchOptions", "run_batch", "try_batch"]
+__all__ = ["BatchOptions", "open_store", "run_batch", "try_batch"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class BatchOptions:
         Whether the folder's manifest and gallery are made anew.
     jobs : int or None
         Processes; one per core when left out.
+    cluster : str or None
+        ``--cluster``.
     """
 
     scenes: Sequence[str]
@@ -73,6 +75,7 @@ class BatchOptions:
     cache: bool = True
     gallery: bool = True
     jobs: int | None = None
+    cluster: str | None = None
 
 
 def run_batch(options: BatchOptions) -> Report:
@@ -93,6 +96,10 @@ def run_batch(options: BatchOptions) -> Report:
         With all problems of all files; nothing was made then.
     """
     began = perf_counter()
+    if options.cluster is not None:
+        from epochreel.scenes.cluster import check_address
+
+        check_address(options.cluster)
     files, problems = _read(options)
     decisions = _decide(options, files, problems)
     reporter = make_reporter(quiet=options.quiet, batch=len(files) > 1)
@@ -241,6 +248,13 @@ def _count_jobs(options: BatchOptions, files: Sequence[SceneFile]) -> int:
 @contextmanager
 def _open_executor(options: BatchOptions, jobs: int, reporter: Reporter) -> Generator[Executor]:
     """Choose where the work runs."""
+    if options.cluster is not None:
+        from epochreel.scenes.cluster import AUTO, open_cluster
+
+        wanted = jobs if options.cluster == AUTO else options.jobs
+        with open_cluster(options.cluster, jobs=wanted, reporter=reporter) as executor:
+            yield executor
+        return
     with SerialExecutor() if jobs == 1 else WorkerPool(jobs, reporter) as executor:
         yield executor
 
@@ -280,7 +294,15 @@ def _open_cache(
 def _open_store(options: BatchOptions, jobs: int, reporter: Reporter) -> FileStore:
     """Choose where recordings are kept for this batch and for others."""
     cache = _open_cache(options, reporter.note)
-    return FileStore(options.output, cache, reads=not options.force, passes=jobs > 1)
+    return FileStore(
+        options.output, cache, reads=not options.force, passes=jobs > 1 and not options.cluster
+    )
+
+
+def open_store(output: Path, reporter: Reporter) -> FileStore:
+    """Choose where recordings are kept by who makes files without a batch, in this process."""
+    cache = RecordingCache(cache_folder(), cache_limit(), reporter.note)
+    return FileStore(output, cache, passes=False)
 
 
 def _listeners(

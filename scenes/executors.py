@@ -18,6 +18,7 @@ from epochreel.nn.errors import Cancelled
 from epochreel.scenes.progress import NullReporter, Overseer, Reporter, Task
 
 __all__ = [
+    "Elsewhere",
     "Link",
     "Renewable",
     "SerialExecutor",
@@ -74,6 +75,16 @@ class Renewable(Protocol):
             Tasks in whose midst workers died, as far as that is known; the others were lost along
             with them.
         """
+        ...
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """An executor whose tasks run on other machines: films aren't made in parts there."""
+
+    @property
+    def jobs(self) -> int:
+        """How many tasks run at a time, by what is known now."""
         ...
 
 

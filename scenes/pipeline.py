@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 from epochreel.scenes.batch_log import Journal, NullJournal
 from epochreel.scenes.building import output_name
 from epochreel.scenes.costing import film_cost
 from epochreel.scenes.data_spec import DataSpec
-from epochreel.scenes.executors import Link
+from epochreel.scenes.executors import Elsewhere, Link
 from epochreel.scenes.interruptions import uninterrupted
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.outcomes import Outcome, Report
@@ -97,6 +98,9 @@ def render_scenes(
     """
     kept = NullStore() if store is None else store
     films = plan_films(scenes, preview, choose, kept)
+    if isinstance(executor, Elsewhere):
+        for film in films:
+            film.cost = replace(film.cost, most_parts=1)
     link = Link(reporter)
     with Targets(output_dir) as targets:
         targets.reserve([film.name for film in films])

@@ -231,7 +231,7 @@ class TqdmReporter:
 
 
 class PipeReporter:
-    """Sends calls home from a worker, at most ten advances a second.
+    """Sends calls home from a worker, advances not too often.
 
     Parameters
     ----------
@@ -239,13 +239,19 @@ class PipeReporter:
         Takes a method's name and its argument tuple.
     is_cancelled : callable
         Whether the work is to end; asked on every advance.
+    interval_s : float
+        Between two advances that are sent.
     """
 
     def __init__(
-        self, send: Callable[[str, tuple[Any, ...]], None], is_cancelled: Callable[[], bool]
+        self,
+        send: Callable[[str, tuple[Any, ...]], None],
+        is_cancelled: Callable[[], bool],
+        interval_s: float = PIPE_INTERVAL_S,
     ) -> None:
         self._send = send
         self._is_cancelled = is_cancelled
+        self._interval_s = interval_s
         self._next_s = 0.0
         self._last: dict[str, int] = {}
 
@@ -260,7 +266,7 @@ class PipeReporter:
         self._last[key] = done
         now = time.monotonic()
         if now >= self._next_s:
-            self._next_s = now + PIPE_INTERVAL_S
+            self._next_s = now + self._interval_s
             self._send("advance", (key, done))
 
     def finish(self, key: str) -> None:

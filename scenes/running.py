@@ -21,7 +21,7 @@ from epochreel.scenes.attempting import (
 )
 from epochreel.scenes.batch_log import Journal
 from epochreel.scenes.costing import training_seconds
-from epochreel.scenes.executors import GRACE_S, Link, Renewable, Settling, Stoppable
+from epochreel.scenes.executors import GRACE_S, Elsewhere, Link, Renewable, Settling, Stoppable
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.interruptions import interruptions_deferred
 from epochreel.scenes.messages import printable
@@ -124,7 +124,7 @@ class Run:
 
     def _fill(self) -> bool:
         """Hand over what the executor may have, and say whether anything runs."""
-        while len(self._running) < 2 * self.jobs:
+        while len(self._running) < 2 * self._width():
             work = self._schedule.next(self._running.values())
             if work is None:
                 break
@@ -141,6 +141,10 @@ class Run:
             if future.done():  # where tasks run as they are submitted: end it first
                 break
         return bool(self._running)
+
+    def _width(self) -> int:
+        """How many tasks run at a time; on a cluster workers come and go."""
+        return self.executor.jobs if isinstance(self.executor, Elsewhere) else self.jobs
 
     def _submit(self, work: Work) -> Future[Attempted]:
         if isinstance(work, Training):

@@ -36,6 +36,7 @@ __all__ = [
     "TrainingJob",
     "draw_still",
     "join_film",
+    "leave_recording",
     "make_film",
     "make_part",
     "train_model",
@@ -108,16 +109,16 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     try:
         if not job.standardize:
             recording = train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
-            return _left(recording, job.path)
+            return leave_recording(recording, job.path)
         scaling = Scaling.of(job.dataset.x_train)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
-        return _left(scaling.undo(recording, job.dataset), job.path)
+        return leave_recording(scaling.undo(recording, job.dataset), job.path)
     finally:
         reporter.finish(job.key)
 
 
-def _left(recording: ParameterRecording, path: Path | None) -> Recording:
+def leave_recording(recording: ParameterRecording, path: Path | None) -> Recording:
     """Leave a recording in its file; where it can't be, hand over the numbers."""
     if path is None:
         return recording

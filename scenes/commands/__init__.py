@@ -14,6 +14,7 @@ COMMANDS = (
     "film",
     "info",
     "still",
+    "watch",
     "compare",
     "gallery",
     "check",

@@ -63,6 +63,15 @@ def render(
         int | None,
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="WHERE",
+            help="Work on a Dask cluster: the address of its scheduler, tcp://host:8786, or 'auto' "
+            "for one on this machine. --jobs is then how many tasks it has at a time.",
+        ),
+    ] = None,
 ) -> None:
     """Train the models of scenes and make their films and stills.
 
@@ -84,6 +93,7 @@ def render(
             cache=not no_cache,
             gallery=gallery,
             jobs=jobs,
+            cluster=cluster,
         )
         if dry_run:
             for line in try_batch(options):
