@@ -105,7 +105,7 @@ def test_one_that_fails_stops_no_other(
     fail("b.gif", ZeroDivisionError("by zero"))
     ran = cli("render", "term", "-k", "--jobs", 1)
     assert ran.code == 1
-    head, *rows, whole = ran.out.splitlines()
+    head, *rows, whole, gallery = ran.out.splitlines()
     assert head.split() == ["file", "size", "length", "bytes", "work"]
     assert [row.split()[:2] for row in rows] == [
         ["made", "output/a.gif"],
@@ -115,6 +115,7 @@ def test_one_that_fails_stops_no_other(
     assert re.fullmatch(
         r"3 files: 2 made, 1 failed; \d+\.\d kB; \d+\.\d s of work in \d+\.\d s", whole
     )
+    assert "index.html" in gallery
     said = "term/b.toml: rendering b.gif: unexpected ZeroDivisionError: by zero"
     assert ran.err.splitlines()[-1] == f"epochreel: {said}; see output/logs/b.log"
     assert "Traceback" not in ran.err
@@ -139,7 +140,7 @@ def test_without_keep_going_the_first_failure_ends_the_batch(
     fail("b.gif", RenderError("no"))
     ran = cli("render", "term", "--jobs", 1)
     assert ran.code == 1
-    assert [line.split()[0] for line in ran.out.splitlines()[1:-1]] == ["made", "failed", "left"]
+    assert [line.split()[0] for line in ran.out.splitlines()[1:-2]] == ["made", "failed", "left"]
     assert "1 made, 1 failed, 1 left out" in ran.out
     assert ran.err.splitlines()[-1].startswith("epochreel: term/b.toml: rendering b.gif: no")
     assert (tmp_path / "output" / "a.gif").exists()
@@ -175,7 +176,7 @@ def test_an_unexpected_failure_of_a_scene_on_its_own_leaves_a_log(
     films_in: Callable[[Path], list[str]],
 ) -> None:
     scenes("a")
-    assert cli("render", "term/a.toml", "-j", 1, "-o", "fine").code == 0
+    assert cli("render", "term/a.toml", "-j", 1, "--no-cache", "-o", "fine").code == 0
     assert films_in(tmp_path / "fine") == ["a.gif"]
     fail("a.gif", ValueError("two\nlines\x1b"))
     ran = cli("render", "term/a.toml", "-j", 1)
