@@ -18,6 +18,7 @@ from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.costing import useful_jobs
 from epochreel.scenes.deciding import Decision, decide, describe_decisions
 from epochreel.scenes.executors import SerialExecutor, default_jobs
+from epochreel.scenes.gallery import INDEX
 from epochreel.scenes.gathering import read_scenes
 from epochreel.scenes.guarding import make_reporter, tell
 from epochreel.scenes.keeping import FileStore
@@ -111,6 +112,8 @@ def run_batch(options: BatchOptions) -> Report:
     finally:
         reporter.close()
     _summarize(report, log, batch=len(files) > 1, wall_s=perf_counter() - began)
+    if len(files) > 1 and (options.output / INDEX).is_file() and options.gallery:
+        print(f"gallery: {options.output / INDEX}")
     return report
 
 
