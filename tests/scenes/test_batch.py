@@ -179,7 +179,7 @@ def test_an_unexpected_failure_of_a_scene_on_its_own_leaves_a_log(
     assert cli("render", "term/a.toml", "-j", 1, "--no-cache", "-o", "fine").code == 0
     assert films_in(tmp_path / "fine") == ["a.gif"]
     fail("a.gif", ValueError("two\nlines\x1b"))
-    ran = cli("render", "term/a.toml", "-j", 1)
+    ran = cli("render", "term/a.toml", "-j", 1, "--no-cache")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[-1] == (
         "epochreel: term/a.toml: rendering a.gif: unexpected ValueError: two lines\\x1b; "

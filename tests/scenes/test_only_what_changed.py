@@ -173,6 +173,7 @@ def test_what_a_change_costs(
     old: str, new: str, reason: str, made: list[str], trainings: int, render: Cli, folder: Path
 ) -> None:
     render()
+    shutil.rmtree(folder / "out" / "logs")
     change(folder, old, new)
     reasons = dry(render)
     for name, words in reasons.items():
@@ -180,6 +181,10 @@ def test_what_a_change_costs(
     again = render()
     assert filmed(again) == made
     assert trained(again) == trainings
+    log = folder / "out" / "logs" / "one.log"
+    kept = "training Small: an earlier run has its recording"
+    if made and not trainings and "name" not in reason:
+        assert kept in log.read_text()
     assert set(dry(render).values()) == {"up to date"}
 
 
