@@ -58,7 +58,8 @@ bench: $(VENV)/.bench  ## Measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
 readme-film: $(VENV)/.run  ## Renew the films at the top of README
-	$(BIN)/epochreel render docs/films/*.toml -o docs
+	$(BIN)/epochreel render docs/films/*.toml -o build/readme --no-gallery
+	cp build/readme/*.gif docs/
 
 clean:  ## Empty output/ and remove what builds leave behind
 	find output -mindepth 1 ! -name README.md ! -name .gitignore -delete

@@ -18,6 +18,7 @@ from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.costing import useful_jobs
 from epochreel.scenes.deciding import Decision, decide, describe_decisions
 from epochreel.scenes.executors import SerialExecutor, default_jobs
+from epochreel.scenes.gallery import INDEX
 from epochreel.scenes.gathering import read_scenes
 from epochreel.scenes.guarding import make_reporter, tell
 from epochreel.scenes.keeping import FileStore
@@ -105,9 +106,9 @@ def run_batch(options: BatchOptions) -> Report:
     log = BatchLog(options.output, files, reporter.note)
     finished: list[Outcome] = []
     try:
+        _tidy(options, decisions)
         _make(options, _stale(files, decisions), problems, decisions, reporter, log, finished)
-        # of runs that were killed when all their files were finished
-        sweep((options.output / decision.name).parent for decision in decisions)
+        _retell(options, decisions, reporter)
         report = _show(options, _whole_report(options, decisions, finished), reporter)
     except (KeyboardInterrupt, SystemExit):
         reporter.close()
@@ -118,6 +119,8 @@ def run_batch(options: BatchOptions) -> Report:
     finally:
         reporter.close()
     _summarize(report, log, batch=len(files) > 1, wall_s=perf_counter() - began)
+    if len(files) > 1 and (options.output / INDEX).is_file() and options.gallery:
+        print(f"gallery: {options.output / INDEX}")
     return report
 
 
@@ -197,6 +200,31 @@ def _stale(files: Sequence[SceneFile], decisions: Sequence[Decision]) -> list[Sc
     """Give the scenes of which anything is made; all, where that isn't decided."""
     made = {id(decision.scene) for decision in decisions if decision.reason is not None}
     return [file for file in files if id(file) in made or not decisions]
+
+
+def _tidy(options: BatchOptions, decisions: Sequence[Decision]) -> None:
+    """Remove what runs that were killed have left, also where nothing is made any more."""
+    if decisions:
+        sweep([options.output, *((options.output / d.name).parent for d in decisions)])
+
+
+def _retell(options: BatchOptions, decisions: Sequence[Decision], reporter: Reporter) -> None:
+    """Renew what is said of files that stay, where a scene has another text that isn't shown."""
+    for decision in decisions:
+        record = decision.record
+        if decision.reason is not None or record is None or not decision.has_other_text:
+            continue
+        try:
+            write_sidecar(
+                decision.scene,
+                decision.artifact(options.output, with_poster=True),
+                options.output,
+                preview=options.preview,
+                key=decision.key,
+                parts=decision.parts,
+            )
+        except (OutputError, OSError) as error:
+            reporter.note(str(error))
 
 
 def _whole_report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -118,12 +119,14 @@ class BatchBars:
             self._overview = Overview(weights)
             self._scenes = scenes
             self._files = files
+            ncols, nrows = _size(self._stream)
             self._bar = tqdm(
                 total=self._overview.total or 1.0,
                 bar_format="{percentage:3.0f}% |{bar}| {desc}",
                 file=self._stream,
-                dynamic_ncols=True,
                 mininterval=0,
+                ncols=ncols,
+                nrows=nrows,
             )
             self._began_s = time.monotonic()
             self._show(now=True)
@@ -204,8 +207,16 @@ class BatchBars:
         from tqdm import tqdm
 
         position = len(self._lines) + 1
+        ncols, nrows = _size(self._stream)
         self._lines.append(
-            tqdm(bar_format="{desc}", file=self._stream, position=position, leave=False)
+            tqdm(
+                bar_format="{desc}",
+                file=self._stream,
+                position=position,
+                leave=False,
+                ncols=ncols,
+                nrows=nrows,
+            )
         )
         self._slots.append(None)
         self._shown.append("")
@@ -228,7 +239,8 @@ class BatchBars:
         if self._bar is None or not (now or clock >= self._next_s):
             return
         self._next_s = clock + INTERVAL_S
-        width = get_terminal_size().columns - 1
+        columns, rows = _size(self._stream)
+        width = columns - 1
         for index, key in enumerate(self._slots):
             line = "" if key is None else _trimmed(self._line(key), width)
             if line != self._shown[index]:
@@ -236,6 +248,7 @@ class BatchBars:
                 # a line that gets shorter must not leave its old end behind
                 self._lines[index].set_description_str(line, refresh=True)
         self._bar.set_description_str(self._words(), refresh=False)
+        self._bar.ncols, self._bar.nrows = width, rows
         self._bar.n = self._overview.done
         self._bar.refresh()
 
@@ -245,6 +258,16 @@ class BatchBars:
         scene = self._scenes.get(task.of or key)
         whose = f"{scene}: " if scene else ""
         return f"  {share:4.0%}  {whose}{task.label}, {count(task.total, task.unit)}"
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
+    """Measure a terminal in columns and lines; one that doesn't know is as large as is usual."""
+    usual = get_terminal_size()
+    try:
+        found = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return usual
+    return found.columns or usual.columns, found.lines or usual.lines
 
 
 def _clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from epochreel.nn.errors import SceneError
 from epochreel.scenes.building import output_name
 from epochreel.scenes.filenames import shown_path
-from epochreel.scenes.film_record import FilmRecord
+from epochreel.scenes.film_record import FilmRecord, needs_poster, poster_name
 from epochreel.scenes.freshness import find_made, reason_to_make
 from epochreel.scenes.keys import film_key, film_parts
 from epochreel.scenes.loading import SceneFile
@@ -50,10 +50,46 @@ class Decision:
         """What tells the file from all that would be another."""
         return film_key(self.parts)
 
+    @property
+    def has_other_text(self) -> bool:
+        """Whether its scene says anything else than it did, be it only a comment."""
+        if self.record is None:
+            return False
+        told = self.record.scene
+        return told.source != self.scene.text or told.description != self.scene.scene.description
+
     def up_to_date(self, folder: Path) -> Outcome:
         """Report a file that stays as it is."""
-        artifact = None if self.record is None else _artifact(self.record, folder / self.name)
+        artifact = None if self.record is None else self.artifact(folder)
         return Outcome(self.scene, self.output, self.name, "up to date", artifact)
+
+    def artifact(self, folder: Path, *, with_poster: bool = False) -> Artifact:
+        """Give the file that is there, as it was when it was made.
+
+        Raises
+        ------
+        OSError
+            When its poster can't be read.
+        """
+        record, path = self.record, folder / self.name
+        if record is None:
+            raise ValueError(f"{self.name}: nothing is known of it")
+        measured = {model.name: model.accuracy(record.split) for model in record.models}
+        poster = path.with_name(poster_name(self.name))
+        return Artifact(
+            path=path,
+            size_px=(record.width, record.height),
+            duration_s=record.duration_s,
+            frames=record.frames,
+            bytes=record.file.bytes,
+            accuracies={name: share for name, share in measured.items() if share is not None},
+            split=record.split,
+            notes=record.notes,
+            at=record.at,
+            data=record.data,
+            models=record.models,
+            poster=poster.read_bytes() if with_poster and needs_poster(self.name) else None,
+        )
 
 
 def decide(
@@ -122,20 +158,3 @@ def describe_decisions(
     ]
     made = sum(decision.reason is not None for decision in decisions)
     return [*lines, f"{made} of {count(len(decisions), 'file')} would be made"]
-
-
-def _artifact(record: FilmRecord, path: Path) -> Artifact:
-    measured = {model.name: model.accuracy(record.split) for model in record.models}
-    return Artifact(
-        path=path,
-        size_px=(record.width, record.height),
-        duration_s=record.duration_s,
-        frames=record.frames,
-        bytes=record.file.bytes,
-        accuracies={name: share for name, share in measured.items() if share is not None},
-        split=record.split,
-        notes=record.notes,
-        at=record.at,
-        data=record.data,
-        models=record.models,
-    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from epochreel.nn.recording import Recording
 from epochreel.scenes.cache import RecordingCache
 from epochreel.scenes.data_spec import DataSpec
+from epochreel.scenes.interruptions import uninterrupted
 from epochreel.scenes.keys import digest_of, recording_key
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.scratch import Scratch
@@ -57,7 +58,8 @@ class FileStore:
     def __exit__(self, *failure: object) -> None:
         """Remove it."""
         if self._scratch is not None:
-            self._scratch.remove()
+            with uninterrupted():
+                self._scratch.remove()
 
     def key(self, data: DataSpec, model: ModelSpec) -> str:
         """Name what a recording of this training depends on."""
@@ -100,8 +102,8 @@ class FileStore:
             return None
         return self._scratch.path / f"{_names(plan_key, alone=alone)[0]}.reel"
 
-    def keep(self, plan_key: str, *, alone: bool = False) -> None:
-        """Keep a recording that a worker has left."""
+    def keep(self, plan_key: str, recording: Recording, *, alone: bool = False) -> None:
+        """Keep the file of a recording, if a worker has left one."""
         path = self.path_for(plan_key, alone=alone)
         if path is not None and self._cache is not None and path.exists():
             self._cache.keep(path.stem, path)

@@ -56,8 +56,11 @@ TRAINING_SOURCES = (
 )
 """What settles a training beside all of ``nn``."""
 
-FILM_SOURCES = ("scenes/schema.py", "scenes/caption_spec.py", "scenes/output_spec.py")
+FILM_SOURCES = ("scenes/schema.py", "scenes/*_spec.py", "scenes/panel_specs/*.py")
 """What settles a film beside these, and all of ``render``."""
+
+NOT_SHOWN = frozenset({"description", "sweep"})
+"""Keys of a scene that no film shows."""
 
 TRAINING_PACKAGES = ("epochreel", "numpy", "scikit-learn")
 ENGINE_PACKAGES: Mapping[str, tuple[str, ...]] = {
@@ -113,7 +116,8 @@ def film_parts(scene: Scene, output: OutputSpec, *, preview: bool = False) -> di
     -------
     dict of str
         ``data``, ``models`` (their names and order), ``model:…`` and ``training:…`` of each,
-        ``panels``, ``style``, ``timeline``, ``captions``, ``title``, ``output`` and ``versions``.
+        ``style`` with its colours, ``panels``, ``output``, ``versions``, and each other key of the
+        scene.
 
     Raises
     ------
@@ -128,11 +132,10 @@ def film_parts(scene: Scene, output: OutputSpec, *, preview: bool = False) -> di
                 key: table[key] for key in table if (key in TRAINING_KEYS) is training
             }
     file = PurePosixPath(output.file)
-    parts["panels"] = [[panel.model_dump(mode="json") for panel in scene.shown], scene.columns]
+    parts["panels"] = [panel.model_dump(mode="json") for panel in scene.shown]
     parts["style"] = [scene.style, scene.colormap]
-    parts["timeline"] = scene.timeline.model_dump(mode="json")
-    parts["captions"] = [caption.model_dump(mode="json") for caption in scene.captions]
-    parts["title"] = scene.title
+    others = {*parts, *NOT_SHOWN, "colormap", "outputs"}
+    parts |= scene.model_dump(mode="json", exclude=others)  # those that come later, too
     parts["output"] = [
         output.model_dump(mode="json", exclude={"file"}),
         file.suffix.lower() or output.file[-1:],

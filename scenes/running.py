@@ -76,9 +76,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Order the work."""
-        self._schedule = Schedule(
-            self.films, self.jobs, lambda t: self.store.find(t.store_key, alone=t.timed)
-        )
+        self._schedule = Schedule(self.films, self.jobs, self._find)
 
     def work(self) -> list[Outcome]:
         """Make all that can be made; what became of each, in the films' order."""
@@ -215,13 +213,20 @@ class Run:
         else:
             self._finish(film, attempted.value)
 
+    def _find(self, training: Training) -> Recording | None:
+        found = self.store.find(training.store_key, alone=training.timed)
+        if found is not None:
+            self._note(training, f"{training.label}: an earlier run has its recording")
+            self.link.oversee("settle", training.key)
+        return found
+
     def _keep(self, training: Training, recording: Recording) -> None:
         note = _stop_note(recording)
         if note:
             self.link.note(note)
             self._note(training, note)
         self.link.oversee("settle", training.key)
-        self.store.keep(training.store_key, alone=training.timed)
+        self.store.keep(training.store_key, recording, alone=training.timed)
         self._schedule.trained(training, recording, len(self._running))
 
     def _finish(self, film: Film, facts: FilmFacts) -> None:

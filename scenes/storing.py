@@ -36,8 +36,8 @@ class RecordingStore(Protocol):
         """Say in which file a worker is to leave a recording; none where it hands it over."""
         ...
 
-    def keep(self, plan_key: str, *, alone: bool = False) -> None:
-        """Keep a recording that a worker has left."""
+    def keep(self, plan_key: str, recording: Recording, *, alone: bool = False) -> None:
+        """Keep a recording, which a worker may have left in its file."""
         ...
 
     def drop(self, plan_key: str, *, alone: bool = False) -> None:
@@ -60,7 +60,7 @@ class NullStore:
         """Want no file."""
         return None
 
-    def keep(self, plan_key: str, *, alone: bool = False) -> None:
+    def keep(self, plan_key: str, recording: Recording, *, alone: bool = False) -> None:
         """Forget."""
 
     def drop(self, plan_key: str, *, alone: bool = False) -> None:

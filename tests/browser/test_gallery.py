@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from film_records import film_record
 from gallery_scenes import HOSTILE, SCENES
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from epochreel.scenes.gallery import gallery_page
+from epochreel.scenes.manifest import Collection, FilmedScene
 
 Open = Callable[..., Any]
 
@@ -155,6 +160,29 @@ def test_search_and_filters(visit: Open) -> None:
     assert titles(page) == ["still-dark"]
     search.press("Enter")
     assert titles(page) == ["still-dark"]
+
+
+def test_two_thousand_scenes_are_searched_at_once(browser: Browser, tmp_path: Path) -> None:
+    film = film_record("a.mp4")
+    one = FilmedScene("1", film.scene, film.data, film.models, "test", {}, (film,))
+    scenes = [
+        replace(one, id=str(number), scene=film.scene.model_copy(update={"name": f"v-{number}-"}))
+        for number in range(2000)
+    ]
+    (tmp_path / "index.html").write_bytes(gallery_page(Collection(tuple(scenes))))
+    page = browser.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    taken_ms = page.evaluate("""() => {
+        const field = document.querySelector("#search");
+        const began = performance.now();
+        field.value = "v-19-";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        document.body.offsetHeight;
+        return performance.now() - began;
+    }""")
+    assert page.get_by_role("status").first.inner_text() == "1 of 2000 scenes"
+    page.close()
+    assert taken_ms < 3000
 
 
 def test_copying(visit: Open) -> None:

@@ -96,7 +96,7 @@ def test_one_that_fails_stops_no_other(
     scenes: Callable[..., list[Path]],
     fail: Callable[..., None],
     tmp_path: Path,
-    files_in: Callable[[Path], list[str]],
+    films_in: Callable[[Path], list[str]],
 ) -> None:
     scenes("a", "b", "c")
     old = tmp_path / "output" / "b.gif"
@@ -124,7 +124,7 @@ def test_one_that_fails_stops_no_other(
     assert "raise error" in log
     assert old.read_bytes() == b"older"
     # nothing of the half file is left
-    assert files_in(tmp_path / "output") == [
+    assert films_in(tmp_path / "output") == [
         "a.gif", "b.gif", "c.gif", "logs/a.log", "logs/b.log", "logs/c.log",
     ]  # fmt: skip
 
@@ -172,13 +172,13 @@ def test_an_unexpected_failure_of_a_scene_on_its_own_leaves_a_log(
     scenes: Callable[..., list[Path]],
     fail: Callable[..., None],
     tmp_path: Path,
-    files_in: Callable[[Path], list[str]],
+    films_in: Callable[[Path], list[str]],
 ) -> None:
     scenes("a")
     assert cli("render", "term/a.toml", "-j", 1, "-o", "fine").code == 0
-    assert files_in(tmp_path / "fine") == ["a.gif"]
+    assert films_in(tmp_path / "fine") == ["a.gif"]
     fail("a.gif", ValueError("two\nlines\x1b"))
-    ran = cli("render", "term/a.toml", "-j", 1)
+    ran = cli("render", "term/a.toml", "-j", 1, "--no-cache")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[-1] == (
         "epochreel: term/a.toml: rendering a.gif: unexpected ValueError: two lines\\x1b; "
@@ -340,10 +340,10 @@ class Shelf(NullStore):
     def key(self, data: Any, model: Any) -> str:
         return f"{data.seed}"
 
-    def find(self, plan_key: str) -> Any:
+    def find(self, plan_key: str, *, alone: bool = False) -> Any:
         return self.given.get(plan_key)
 
-    def keep(self, plan_key: str, recording: Any) -> None:
+    def keep(self, plan_key: str, recording: Any, *, alone: bool = False) -> None:
         gc.collect()  # figures are knots of references
         self._seen.append(weakref.ref(recording))
         self.alive.append(sum(ref() is not None for ref in self._seen))
@@ -366,7 +366,7 @@ def test_what_the_store_has_is_not_trained(
     paths = scenes("a", "b")
 
     class Keeping(Shelf):
-        def keep(self, plan_key: str, recording: Any) -> None:
+        def keep(self, plan_key: str, recording: Any, *, alone: bool = False) -> None:
             self.kept[plan_key] = recording
 
     first = Keeping()
@@ -486,7 +486,7 @@ def test_an_interruption_leaves_what_is_finished(
     cli: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    files_in: Callable[[Path], list[str]],
+    films_in: Callable[[Path], list[str]],
 ) -> None:
     from epochreel.render import output
 
@@ -505,7 +505,7 @@ def test_an_interruption_leaves_what_is_finished(
         "epochreel: stopped; made by then: 1 file",
         "epochreel: interrupted; nothing half-made is left",
     ]
-    assert [name for name in files_in(tmp_path / "output") if "logs" not in name] == ["a.gif"]
+    assert [name for name in films_in(tmp_path / "output") if "logs" not in name] == ["a.gif"]
 
 
 def test_warnings_become_notes(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from epochreel.scenes.overview import Overview
 from epochreel.scenes.pipeline import render_scenes
 from epochreel.scenes.progress import Overseer, Task
 
+RUN = "import sys; from epochreel.scenes.cli import main; sys.exit(main())"
 KEYS = ("training 0", "film a.gif", "film b.mp4")
 EVENTS = st.lists(
     st.one_of(
@@ -166,3 +171,48 @@ def test_lines_survive_what_they_were_not_told() -> None:
     lines.note("a word")
     lines.close()
     assert stream.getvalue() == "epochreel: a word\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+def test_a_terminal_sees_one_bar_and_a_log_sees_none(
+    scene_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    import pty
+
+    for number in range(3):
+        scene_file(SCENE.format(number, ""), f"term/{number}.toml")
+    ours, theirs = pty.openpty()  # of no width
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, "render", "term", "--jobs", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        encoding="utf-8",
+        env=os.environ | {"COLUMNS": "70", "PYTHONIOENCODING": "utf-8"},
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # how a terminal ends on Linux
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(ours)
+    assert process.stdout is not None
+    out = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=30) == 0
+    shown = seen.decode("utf-8")
+    assert "preparing scenes …" in shown
+    assert "6/6 files" in shown
+    assert re.search(r"\d+%  [0-2]: (training M, 400 updates|rendering [0-2]\.(gif|mp4))", shown)
+    shares = [int(share) for share in re.findall(r"\r *(\d+)% \|", shown)]
+    assert shares[0] == 0
+    assert shares[-1] == 100
+    assert shares == sorted(shares)
+    assert "6 files: 6 made" in out
+    assert "\x1b" not in out
+    assert "\r" not in out

@@ -49,6 +49,9 @@ def parts(it: Scene, *, preview: bool = False) -> dict[str, str]:
         {"timeline": {"fps": 25}},
         {"panels": [{"points": "none"}]},
         {"captions": [{"text": "Here", "update": 3}]},
+        {"panels": [{"kind": "boundary"}, {"kind": "confusion"}]},
+        {"panels": [{}, {"title": "Again"}], "columns": 1},
+        {"panels": [{}, {"title": "Again"}], "layout": {"areas": ["A A B"]}},
         {"outputs": [{"file": "two.gif", "size": [96, 72]}]},
         {"data": {**BASE["data"], "viewport": [-3, 3, -3, 3]}},
         model(name="Other"),
@@ -93,6 +96,16 @@ def test_what_is_written_otherwise_is_the_same() -> None:
     assert parts(renamed) == parts(scene())
 
 
+def test_every_key_of_a_scene_is_in_a_part_or_not_shown() -> None:
+    covered = {"models", "panels", "style", "colormap", "data", "outputs", *keys.NOT_SHOWN}
+    assert set(Scene.model_fields) <= {*parts(scene()), *covered}
+    two: dict[str, Any] = {"panels": [{}, {"title": "Again"}]}
+    by_layout = scene(**two, layout={"areas": ["A A B"]})
+    by_column = scene(**two, columns=1)
+    assert changed_parts(parts(scene(**two)), parts(by_layout)) == "layout changed"
+    assert changed_parts(parts(scene(**two)), parts(by_column)) == "columns changed"
+
+
 def test_a_preview_is_another_file_of_the_same_training() -> None:
     assert parts(scene(), preview=True)["output"] != parts(scene())["output"]
 
@@ -103,7 +116,7 @@ def test_a_preview_is_another_file_of_the_same_training() -> None:
         ({}, ""),
         ({"style": "light"}, "style changed"),
         ({"style": "light", "title": "Two"}, "style and title changed"),
-        ({"style": "light", "title": "Two", "timeline": {"fps": 9}}, "style, timeline and title"),
+        ({"style": "light", "title": "Two", "timeline": {"fps": 9}}, "style, title and timeline"),
         (model(optimizer={"kind": "adam"}), "training of 'Small' changed"),
         (model(layers=[5, 5]), "model 'Small' changed"),
         (

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from epochreel.scenes import tasks
+from epochreel.scenes.film_record import read_record
 
 ONE = """
 title = "One"
@@ -172,6 +173,7 @@ def test_what_a_change_costs(
     old: str, new: str, reason: str, made: list[str], trainings: int, render: Cli, folder: Path
 ) -> None:
     render()
+    shutil.rmtree(folder / "out" / "logs")
     change(folder, old, new)
     reasons = dry(render)
     for name, words in reasons.items():
@@ -179,7 +181,32 @@ def test_what_a_change_costs(
     again = render()
     assert filmed(again) == made
     assert trained(again) == trainings
+    log = folder / "out" / "logs" / "one.log"
+    kept = "training Small: an earlier run has its recording"
+    if made and not trainings and "name" not in reason:
+        assert kept in log.read_text()
     assert set(dry(render).values()) == {"up to date"}
+
+
+def test_a_new_comment_is_in_the_gallery_without_a_new_film(render: Cli, folder: Path) -> None:
+    change(folder, "one.png", "one.svg")
+    render()
+    before = times(folder)
+    posters = {name: Path(name).read_bytes() for name in before if name.endswith(".poster.png")}
+    change(folder, 'title = "One"', '# remarkable\ntitle = "One"\ndescription = "So fine."')
+    render("--dry-run")
+    assert times(folder) == before
+    assert filmed(render()) == []
+    record = read_record(folder / "out" / "one.gif.json")
+    assert record is not None
+    assert "# remarkable" in record.scene.source
+    assert "So fine." in record.caption
+    assert "remarkable" in (folder / "out" / "index.html").read_text()
+    assert {name: Path(name).read_bytes() for name in posters} == posters
+    assert set(dry(render).values()) == {"up to date"}
+    settled = times(folder)
+    render()
+    assert times(folder) == settled
 
 
 def test_what_the_cache_gives_films_the_same(render: Cli, folder: Path) -> None:
@@ -288,6 +315,18 @@ def test_one_training_serves_models_of_other_names(render: Cli, folder: Path) ->
     ran = render("--force", "--no-cache")
     assert trained(ran) == 2
     assert len(filmed(ran)) == 7
+
+
+def test_what_a_killed_run_left_goes_even_when_nothing_is_made(render: Cli, folder: Path) -> None:
+    render()
+    left = folder / "out" / ".epochreel-dead"
+    left.mkdir()
+    (left / ".lock").touch()
+    (left / "one.gif").write_bytes(b"half")
+    render("--dry-run")
+    assert left.is_dir()
+    assert render().trained == 0
+    assert not left.exists()
 
 
 SECONDS = 'panels = [{ numbers = ["seconds"] }]'

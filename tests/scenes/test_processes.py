@@ -267,7 +267,8 @@ def test_a_worker_killed_in_a_part_of_a_film(
     last = err.splitlines()[-1]
     assert last.startswith("epochreel: a worker process was killed or ran out of memory")
     # the film that was finished stays, the older one isn't touched, and nothing else is left
-    assert films_in(tmp_path / "out") == ["long.mp4", "short.gif"]
+    logs = ["logs/my.log", "logs/short.log"]
+    assert films_in(tmp_path / "out") == [*logs, "long.mp4", "short.gif"]
     assert (tmp_path / "out" / "long.mp4").read_bytes() == b"older"
     again = start(scene, 2, "--preview")
     _, err = again.communicate(timeout=60)
