@@ -128,11 +128,11 @@ def dask_seconds(tasks: int = 400) -> tuple[float, float]:
 
     with open_cluster("auto", jobs=2, reporter=NullReporter()) as executor:
         executor.settle()
-        executor.submit(Attempt(nothing), None, NullReporter()).result()
+        executor.submit(Attempt(nothing, "nothing"), None, NullReporter()).result()
         began, cpu = time.perf_counter(), time.process_time()
         running: list[Future[Any]] = []
         for _ in range(tasks):
-            running.append(executor.submit(Attempt(nothing), None, NullReporter()))
+            running.append(executor.submit(Attempt(nothing, "nothing"), None, NullReporter()))
             if len(running) > 8:
                 running.pop(0).result()
         for future in running:
