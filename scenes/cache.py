@@ -273,10 +273,11 @@ class RecordingCache:
 
     def _remove_partials(self) -> None:
         """Remove what killed processes left; who still writes holds a lock."""
-        for partial in self._entries.glob(f".*{_PARTIAL}"):
-            with suppress(OSError), open(partial, "r+b") as file:
-                if locked(file.fileno()):
-                    partial.unlink()
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._entries) as entries:
+            for partial in [entry.path for entry in entries if entry.name.endswith(_PARTIAL)]:
+                with suppress(OSError), open(partial, "r+b") as file:
+                    if locked(file.fileno()):
+                        os.unlink(partial)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
