@@ -39,14 +39,14 @@ Sample = tuple[str, int, int, int, int]
 VARIETY: list[Sample] = [
     (suffix, width, width * 3 // 4, frames, updates)
     for suffix in ("mp4", "gif")
-    for width in (160, 480, 960)
-    for frames, updates in ((20, 400), (60, 1200))
+    for width in (120, 320, 640)
+    for frames, updates in ((12, 50), (48, 400))
 ]
 
 
 def checked(n: int) -> Sample:
     """Vary the small scenes of the check, none of which was measured before."""
-    return ("mp4", "gif")[n % 2], 200 + 40 * (n % 5), 150 + 30 * (n % 5), 24 + n % 16, 200 + n % 100
+    return ("mp4", "gif")[n % 2], 120 + 40 * (n % 4), 90 + 30 * (n % 4), 10 + n % 8, 30 + n % 30
 
 
 def write(folder: Path, samples: list[Sample], first: int = 0) -> None:
@@ -117,7 +117,7 @@ def batch(folder: Path, samples: list[Sample]) -> list[float]:
     return json.loads((folder / "own.json").read_text())
 
 
-def dask_seconds(tasks: int = 600) -> tuple[float, float]:
+def dask_seconds(tasks: int = 400) -> tuple[float, float]:
     """Time empty tasks: processor's seconds a task of the main process and scheduler, and tasks/s.
 
     Scheduler and main process are one here, with two workers.
@@ -128,11 +128,11 @@ def dask_seconds(tasks: int = 600) -> tuple[float, float]:
 
     with open_cluster("auto", jobs=2, reporter=NullReporter()) as executor:
         executor.settle()
-        executor.submit(Attempt(nothing), None, NullReporter()).result()
+        executor.submit(Attempt(nothing, "nothing"), None, NullReporter()).result()
         began, cpu = time.perf_counter(), time.process_time()
         running: list[Future[Any]] = []
         for _ in range(tasks):
-            running.append(executor.submit(Attempt(nothing), None, NullReporter()))
+            running.append(executor.submit(Attempt(nothing, "nothing"), None, NullReporter()))
             if len(running) > 8:
                 running.pop(0).result()
         for future in running:
