@@ -36,6 +36,7 @@ __all__ = [
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
+    "network": "epochreel.render.panels.network:NetworkPanel",
 }
 """Where each kind of panel lives; imported on use."""
 
