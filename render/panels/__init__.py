@@ -37,6 +37,7 @@ PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
     "network": "epochreel.render.panels.network:NetworkPanel",
+    "weights": "epochreel.render.panels.weights:WeightsPanel",
 }
 """Where each kind of panel lives; imported on use."""
 

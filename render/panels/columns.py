@@ -262,7 +262,8 @@ class Numbering:
             return
         shown = [part[units] for part, units in zip(biases, self.units[1:], strict=True)]
         colors = fills[len(self.units[0]) :]
-        for (x, y), number, fill in zip(self.biases, np.concatenate(shown), colors, strict=True):
+        together: FloatArray = np.concatenate(shown).astype(np.float64)
+        for (x, y), number, fill in zip(self.biases, together, colors, strict=True):
             shade = (17, 21, 29) if luminance(fill) > 0.18 else (245, 246, 248)
             ink.text(x, y + drop, self._text(number), self.size_px, shade, align="center")
 

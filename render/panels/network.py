@@ -76,8 +76,8 @@ class NetworkPanel:
         recording = recordings[self.model]
         layered(recording, "network")
         sample_of(recording, self.sample)
-        signs = Signs.of_style(style)
-        names = [shorten(name, 6 * scale.small, scale.small) for name in _inputs(recording)]
+        signs, features = Signs.of_style(style), recording.dataset.feature_names
+        names = [shorten(name, 6 * scale.small, scale.small) for name in features]
         return Outline(
             tick_width=max(text_width(name, scale.small) for name in names),
             title_width=text_width(self.title or "Network", title_size, "semibold"),
@@ -100,11 +100,10 @@ class NetworkPanel:
         sizes = [model.architecture[0].input_dim, *(spec.output_dim for spec in model.architecture)]
         room = min(self.units, max(3, int(slot.body.height / (1.7 * scale.small)) - 1))
         units = choose_units(model, len(recording) - 1, [min(size, room) for size in sizes])
-        outputs = [
-            shorten(_outputs(recording)[unit], 6 * scale.small, scale.small) for unit in units[-1]
-        ]
+        names = _outputs(recording)
+        outputs = [shorten(names[int(unit)], 6 * scale.small, scale.small) for unit in units[-1]]
         columns = place_columns(slot.body, scale, sizes, units, outputs, sampled.single)
-        inputs = [_inputs(recording)[unit] for unit in units[0]]
+        inputs = [recording.dataset.feature_names[int(unit)] for unit in units[0]]
         draw_labels(stage, slot, columns, labels_of(model, units), inputs, outputs)
         return _NetworkDrawing(self, recording, model, sampled, columns, stage, slot)
 
@@ -198,10 +197,6 @@ class _NetworkDrawing(InkDrawing):
         if len(columns.dots):
             size = points(0.22 * stage.layout.scale.small) ** 2
             axes.scatter(*columns.dots.T, s=size, color=[rgb(stage.style.muted)], linewidths=0)
-
-
-def _inputs(recording: Recording) -> Sequence[str]:
-    return recording.dataset.feature_names
 
 
 def _outputs(recording: Recording) -> list[str]:

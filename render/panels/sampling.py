@@ -89,9 +89,10 @@ def sample_of(recording: Recording, sample: int | Sequence[float] | None) -> Sam
     full = np.abs(x).max(axis=0) if len(x) else np.ones(dataset.features)
     full = np.where(full > 0, full, 1.0)
     if sample is None:
-        chosen = np.unique(np.linspace(0, len(x) - 1, _MANY).astype(np.intp)) if len(x) else []
-        words = "mean activations" if len(x) else "no sample"
-        return Sampled(model, x[chosen] if len(x) else x, False, words, full)
+        if not len(x):
+            return Sampled(model, x, False, "nothing, as there are no samples", full)
+        chosen = np.unique(np.linspace(0, len(x) - 1, _MANY).astype(np.intp))
+        return Sampled(model, x[chosen], False, "mean activations", full)
     if isinstance(sample, int):
         points, y, split = split_of(dataset)
         point = points[sample]

@@ -12,6 +12,7 @@ from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, Pa
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
 from epochreel.scenes.panel_specs.network import NetworkSpec
+from epochreel.scenes.panel_specs.weights import WeightsSpec
 
 __all__ = [
     "PANEL_SPECS",
@@ -26,6 +27,7 @@ PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
     "network": NetworkSpec,
+    "weights": WeightsSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 

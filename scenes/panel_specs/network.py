@@ -27,9 +27,8 @@ def _sample(value: Any) -> Any:
             return tuple(float(entry) for entry in entries)
     elif type(value) is int and value >= 0:
         return value
-    raise problem(
-        f"must be the number of a sample, ≥ 0, or a point such as [0.5, -1], got {describe(value)}"
-    )
+    came = describe(cast("object", value))
+    raise problem(f"must be the number of a sample, ≥ 0, or a point such as [0.5, -1], got {came}")
 
 
 class NetworkSpec(OneModelPanel):

@@ -29,6 +29,7 @@ SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
     "network": Sample(options={"model": "Model", "sample": 3, "numbers": True}),
+    "weights": Sample(options={"model": "Model"}),
 }
 
 
