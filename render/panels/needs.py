@@ -1,11 +1,11 @@
-"""What a panel must be able to ask of a recording, said in one line where it can't."""
+"""What panels need of a recording beyond its predictions, or one clear line."""
 
 from __future__ import annotations
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Layered, Recording
 
-__all__ = ["layered", "plane_of_two"]
+__all__ = ["layered"]
 
 
 def layered(recording: Recording, kind: str) -> Layered:
@@ -15,24 +15,16 @@ def layered(recording: Recording, kind: str) -> Layered:
     ----------
     recording : Recording
     kind : str
-        What the panel is called.
+        Of the panel that asks.
 
     Raises
     ------
     InvalidInputError
-        For a recording of predictions alone.
+        Where only its predictions are known.
     """
-    if isinstance(recording, Layered):
-        return recording
-    raise InvalidInputError(
-        f"panels: {kind!r} needs the layers of {recording.name!r}, which its recording doesn't have"
-    )
-
-
-def plane_of_two(recording: Recording, kind: str) -> None:
-    """Refuse data that aren't points of a plane."""
-    features = recording.dataset.features
-    if features != 2:
+    if not isinstance(recording, Layered):
         raise InvalidInputError(
-            f"panels: {kind!r} needs data of 2 features, got {features} of {recording.name!r}"
+            f"panels: {kind!r} needs the layers of {recording.name!r}, "
+            "which its recording doesn't have"
         )
+    return recording

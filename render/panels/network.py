@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from epochreel.nn.recording import Layered, Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot, tick_gap
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
-from epochreel.render.panels.columns import Columns, Numbering, draw_labels, place_columns
+from epochreel.render.panels.columns import Columns, draw_labels, place_columns
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.needs import layered
+from epochreel.render.panels.numbering import Numbering
 from epochreel.render.panels.sampling import Sampled, sample_of
-from epochreel.render.panels.signs import Signs
+from epochreel.render.panels.signs import Signs, weight_lines
 from epochreel.render.panels.units import choose_units, greatest, labels_of, shown_weights, spread
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Style, TypeScale
@@ -25,9 +25,6 @@ from epochreel.render.text import points, shorten, text_width
 from epochreel.render.timeline import Moment
 
 __all__ = ["NetworkPanel"]
-
-_FAINTEST = 0.03
-"""Weights below this part of the scale can't be seen, and aren't drawn."""
 
 _CLIPPED = 0.995
 """So great a share of the weights is told apart by width; a few stragglers may be wider still."""
@@ -149,7 +146,12 @@ class _NetworkDrawing(InkDrawing):
         snapshot = moment.snapshots[self._name]
         layers, columns = self._layers.layers(snapshot), self._columns
         weights = shown_weights(layers, columns.units)
-        self._lines(ink, np.concatenate([part.T.ravel() for part in weights]))
+        sizes = np.concatenate([part.T.ravel() for part in weights]) / self._greatest
+        ground = np.array(rgb(self._style.ground))
+        order, widths, colors = weight_lines(
+            sizes, columns.widest, self._scale.line, self._signs, ground
+        )
+        ink.lines(self._segments[order], widths, colors)
         values = self._sampled.values(snapshot)
         shares = [
             values[layer][units] / full
@@ -167,19 +169,6 @@ class _NetworkDrawing(InkDrawing):
             ):
                 text = f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
                 ink.text(x, baseline, text, self._scale.small, self._style.ink, weight="semibold")
-
-    def _lines(self, ink: Ink, weights: npt.NDArray[np.float32]) -> None:
-        strength = np.minimum(np.abs(weights) / self._greatest, 1.5)
-        order = np.argsort(strength, kind="stable")
-        order = order[np.searchsorted(strength[order], _FAINTEST) :]
-        strength = strength[order].astype(float)
-        line = self._scale.line
-        widths = np.maximum(0.6 * line, strength * self._columns.widest)
-        # mixed with the ground rather than transparent: faint ones lie beneath, none shines through
-        tint = np.minimum(0.2 + 0.8 * strength**0.6, 1.0) * np.sign(weights[order])
-        colors = self._signs.mixed(tint, np.array(rgb(self._style.ground)))
-        opaque = np.column_stack([colors, np.ones(len(colors))])
-        ink.lines(self._segments[order], widths, opaque)
 
     def _rings(self, stage: Stage) -> None:
         """Draw the units' outlines and the dots of what is left out, above all that changes."""

@@ -15,10 +15,13 @@ import numpy.typing as npt
 from epochreel.nn.dataset import FloatArray
 from epochreel.render.style import Color, Style
 
-__all__ = ["Signs", "luminance"]
+__all__ = ["Signs", "luminance", "weight_lines"]
 
 _BELOW, _ABOVE = 0.17, 0.88
 """Where on the colour map they are: not at its ends, which are dark."""
+
+_FAINTEST = 0.03
+"""Weights below this part of the scale can't be seen, and aren't drawn."""
 
 _LEAST_CONTRAST = 3.0
 """Of a mark against the ground it is drawn on (WCAG 2.1, 1.4.11)."""
@@ -69,6 +72,42 @@ class Signs:
         """Give one of the colours in 0..255."""
         red, green, blue = (round(255 * float(channel)) for channel in color)
         return red, green, blue
+
+
+def weight_lines(
+    sizes: npt.NDArray[np.floating[Any]],
+    widest_px: float,
+    line_px: float,
+    signs: Signs,
+    ground: FloatArray,
+) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
+    """Say how weights are drawn as lines: colour by sign, width by size.
+
+    Parameters
+    ----------
+    sizes : (weights,) array
+        Parts of the greatest weight.
+    widest_px, line_px : float
+        Width of the line of the greatest, and of the thinnest.
+    signs : Signs
+    ground : (3,) array
+        What the faint ones sink into.
+
+    Returns
+    -------
+    order : (lines,) array
+        Which of the weights can be seen, the greatest last and so on top.
+    widths : (lines,) array
+    colors : (lines, 4) array
+    """
+    strength = np.minimum(np.abs(sizes), 1.5).astype(float)
+    order = np.argsort(strength, kind="stable")
+    order = order[np.searchsorted(strength[order], _FAINTEST) :]
+    strength = strength[order]
+    # mixed with the ground rather than transparent: faint ones lie beneath, none shines through
+    tint = np.minimum(0.2 + 0.8 * strength**0.6, 1.0) * np.sign(sizes[order])
+    colors = np.column_stack([signs.mixed(tint, ground), np.ones(len(order))])
+    return order, np.maximum(0.6 * line_px, strength * widest_px), colors
 
 
 def luminance(color: FloatArray) -> float:

@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.hidden_units import HiddenUnitsSpec
 from epochreel.scenes.panel_specs.network import NetworkSpec
 from epochreel.scenes.panel_specs.weights import WeightsSpec
 
@@ -26,6 +27,7 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "hidden_units": HiddenUnitsSpec,
     "network": NetworkSpec,
     "weights": WeightsSpec,
 }
