@@ -129,7 +129,7 @@ class HiddenUnitsPanel:
         label_columns(stage, slot, middles, labels[:-1], tiles.pitch)
         out = tiles.output
         middle = out.left + out.width / 2
-        label_columns(stage, slot, [middle], labels[-1:], float(out.width))
+        label_columns(stage, slot, [middle], labels[-1:], out.width)
         names = [recording.dataset.feature_names[int(unit)] for unit in units[0]]
         name_inputs(stage, slot, names, tiles.middles(0)[:, 1])
         self._frame(stage, slot, tiles, recording)
@@ -142,7 +142,11 @@ class HiddenUnitsPanel:
         axes.set_axis_off()
         axes.set_xlim(0, body.width)
         axes.set_ylim(body.height, 0)
-        edge = {"fill": False, "edgecolor": rgb(style.axis), "linewidth": points(scale.line)}
+        edge: dict[str, Any] = {
+            "fill": False,
+            "edgecolor": rgb(style.axis),
+            "linewidth": points(scale.line),
+        }
         for corner in np.concatenate(tiles.corners):
             axes.add_patch(Rectangle((corner[0], corner[1]), tiles.side, tiles.side, **edge))
         out = tiles.output
@@ -195,7 +199,7 @@ class _HiddenUnitsDrawing(InkDrawing):
         self._greatest = greatest((part for parts in weights for part in parts), _CLIPPED)
         fields = [self._fields(at) for at in looked_at]
         self._full = [greatest(layer, _CLIPPED) for layer in zip(*fields, strict=True)]
-        self._segments = tiles.segments()
+        self._segments = tiles.segments(len(units[-1]))
         inputs = self._grid.points[:, units[0]]
         self._inputs = self._pictures(inputs, np.abs(inputs).max(axis=0))
 
@@ -225,7 +229,7 @@ class _HiddenUnitsDrawing(InkDrawing):
         ]
 
     def _pictures(self, values: npt.NDArray[np.floating[Any]], full: Any) -> npt.NDArray[np.uint8]:
-        """Colour (points, units) values, of which `full` is the greatest: (units, side, side, 4)."""
+        """Colour (points, units) values as (units, side, side, 4); `full` is their greatest."""
         shares = np.clip(np.nan_to_num(values / full, posinf=1.0, neginf=-1.0), -1, 1)
         half = _ENTRIES // 2
         level = self._grid.upscaled(shares) * half

@@ -129,10 +129,11 @@ class _NetworkDrawing(InkDrawing):
         weights = [shown_weights(model.layers(at), columns.units) for at in looked_at]
         self._greatest = greatest((part for parts in weights for part in parts), _CLIPPED)
         fills = [sampled.values(at) for at in looked_at]
-        self._full = [
+        full = [
             greatest(values[layer][units] for values in fills)
             for layer, units in enumerate(columns.units)
         ]
+        self._full = [1.0, *full[1:]]  # inputs are parts of their greatest size already
         self._segments = columns.segments()
         self._numbering: Numbering | None = None
         if panel.numbers:

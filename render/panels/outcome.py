@@ -13,7 +13,7 @@ from epochreel.render.isoline import find_isoline
 from epochreel.render.layout import FrameLayout, Rect
 from epochreel.render.panels.tiles import CoarseGrid
 from epochreel.render.predicting import margin
-from epochreel.render.stage import rgb
+from epochreel.render.stroke import Stroke
 from epochreel.render.style import Style
 
 __all__ = ["Outcome"]
@@ -38,12 +38,16 @@ class Outcome:
     """
 
     def __init__(self, recording: Recording, rect: Rect, style: Style, layout: FrameLayout) -> None:
-        self._recording, self._rect, self._style = recording, rect, style
-        self._line = layout.scale.line
+        self._recording, self._rect = recording, rect
+        line = layout.scale.line
         viewport = recording.dataset.viewport
         self._grid = NodeGrid(rect.width, rect.height, viewport, _STEP)
         self._field = BandPainter(self._grid, style.band_colors(_BANDS))
         self._hatching = Hatching(self._grid, style, layout.scale)
+        self._stroke = Stroke(
+            rect.width, rect.height, core_px=1.8 * line, halo_px=4.0 * line, core=style.isoline,
+            halo=style.halo,
+        )  # fmt: skip
         self._coarse = CoarseGrid(viewport, rect.width)
         self._colors = style.class_colors(recording.dataset.classes) / np.float32(255)
 
@@ -72,12 +76,8 @@ class Outcome:
         line = find_isoline(self._grid, nodes, predict)
         if unknown:
             line = self._hatching.draw(raw, box, line)
+        self._stroke.draw(line, box)
         ink.image(box, rect.left, rect.top)
-        if len(line):
-            pieces = line + np.array([rect.left, rect.top])
-            for width, color in ((4.0, self._style.halo), (1.8, self._style.isoline)):
-                colors = np.tile((*rgb(color), 1.0), (len(pieces), 1))
-                ink.lines(pieces, np.full(len(pieces), width * self._line), colors)
 
     def _blend(self, ink: Ink, snapshot: float) -> None:
         with np.errstate(over="ignore", invalid="ignore"):

@@ -43,7 +43,7 @@ class CoarseGrid:
     def upscaled(self, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         """Interpolate (points, fields) bilinearly to (fields, side, side) pixels."""
         fields = values.T.reshape(-1, self.nodes, self.nodes).astype(np.float32)
-        return self._mix @ fields @ self._mix.T
+        return np.asarray(self._mix @ fields @ self._mix.T, np.float32)
 
 
 def _hats(nodes: int, pixels: int) -> npt.NDArray[np.float32]:
@@ -79,17 +79,20 @@ class Tiles:
 
     def middles(self, column: int) -> FloatArray:
         """Middles of a column's tiles, (shown, 2)."""
-        return self.corners[column] + self.side / 2
+        return np.asarray(self.corners[column] + self.side / 2, np.float64)
 
-    def segments(self) -> FloatArray:
+    def segments(self, outputs: int) -> FloatArray:
         """Curves from tile to tile, (lines, points, 2), as the lines of :class:`Columns`.
 
-        All that lead to the output end in the middle of its left side.
+        Those that lead to the only output end in the middle of its left side, those of several
+        beneath one another there.
         """
         half = np.array([self.side / 2, 0.0])
         ends = [self.middles(column) - half for column in range(1, len(self.corners))]
-        ends.append(np.array([[self.output.left, self.output.top + self.output.height / 2]]))
-        share = np.linspace(0, 1, 11)[:, None]
+        out = self.output
+        heights = out.top + (0.2 + 0.6 * (np.arange(outputs) + 0.5) / outputs) * out.height
+        ends.append(np.column_stack([np.full(outputs, out.left), heights]))
+        share = np.linspace(0, 1, 17)[:, None]
         ease = np.hstack([share, share * share * (3 - 2 * share)])
         lines: list[FloatArray] = []
         for column, end in enumerate(ends):
