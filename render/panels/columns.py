@@ -64,7 +64,9 @@ def place_columns(
     sizes: Sequence[int],
     units: Sequence[Places],
     outputs: Sequence[str],
+    *,
     readings: bool,
+    numbers: bool,
 ) -> Columns:
     """Spread columns over a body.
 
@@ -80,6 +82,8 @@ def place_columns(
         Names of the outputs, which stand at the right of theirs.
     readings : bool
         Whether what they say is written there, too.
+    numbers : bool
+        Whether discs leave room for a number beneath each.
     """
     rows = max(len(u) + (len(u) < size) for u, size in zip(units, sizes, strict=True))
     pitch = body.height / rows
@@ -89,6 +93,8 @@ def place_columns(
     room = body.width - names - 0.5 * scale.small
     steps = len(sizes) - 1
     radius = min(0.36 * pitch, 0.15 * room / max(steps, 1), 2.0 * scale.small)
+    if numbers:
+        radius = min(radius, max(0.5 * (pitch - 1.1 * scale.small), 0.22 * pitch))
     xs = np.linspace(radius + scale.line, room - radius, steps + 1)
     places: list[FloatArray] = []
     dots: list[FloatArray] = []

@@ -91,7 +91,8 @@ class NetworkPanel:
         recording = stage.recordings[self.model]
         model, sampled = layered(recording, "network"), sample_of(recording, self.sample)
         count = sum((spec.input_dim + 1) * spec.output_dim for spec in model.architecture)
-        subtitle = self.subtitle or f"{self.model}: {count} parameters, units show {sampled.words}"
+        counted = "" if sampled.single else f"{count} parameters, "
+        subtitle = self.subtitle or f"{self.model}: {counted}{sampled.words}"
         draw_heading(stage, slot, self.title or "Network", subtitle, title_size)
         scale = stage.layout.scale
         sizes = [model.architecture[0].input_dim, *(spec.output_dim for spec in model.architecture)]
@@ -99,7 +100,9 @@ class NetworkPanel:
         units = choose_units(model, len(recording) - 1, [min(size, room) for size in sizes])
         names = _outputs(recording)
         outputs = [shorten(names[int(unit)], 6 * scale.small, scale.small) for unit in units[-1]]
-        columns = place_columns(slot.body, scale, sizes, units, outputs, sampled.single)
+        columns = place_columns(
+            slot.body, scale, sizes, units, outputs, readings=sampled.single, numbers=self.numbers
+        )
         inputs = [recording.dataset.feature_names[int(unit)] for unit in units[0]]
         draw_labels(stage, slot, columns, labels_of(model, units), inputs, outputs)
         return _NetworkDrawing(self, recording, model, sampled, columns, stage, slot)

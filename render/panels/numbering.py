@@ -42,7 +42,9 @@ class Numbering:
     plates : (written, 4, 2) array
         What lies beneath them, so that they read on crossing lines.
     biases : (units, 2) array
-        Middles of the discs of all layers, or none of them where they are too small.
+        Middles of the biases' numbers, or none of them where there is no room.
+    beneath : bool
+        Whether they stand beneath their discs, which are too small for them.
     size_px : float
     decimals : int
     """
@@ -52,6 +54,7 @@ class Numbering:
     middles: FloatArray
     plates: FloatArray
     biases: FloatArray
+    beneath: bool
     size_px: float
     decimals: int
 
@@ -93,13 +96,14 @@ class Numbering:
                 middles.extend(found.values())
         corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1.0]])
         placed = np.array(middles).reshape(-1, 2)
-        inside = widest <= 1.85 * columns.radius
+        biases, beneath = _room_for_biases(columns, widest, size_px)
         return cls(
             columns.units,
             np.array(lines, np.intp),
             placed,
             placed[:, None] + corners,
-            np.concatenate(columns.places[1:]) if inside else np.zeros((0, 2)),
+            biases,
+            beneath,
             size_px,
             decimals,
         )
@@ -136,6 +140,8 @@ class Numbering:
         together: FloatArray = np.concatenate(shown).astype(np.float64)
         for (x, y), number, fill in zip(self.biases, together, colors, strict=True):
             shade = (17, 21, 29) if luminance(fill) > 0.18 else (245, 246, 248)
+            if self.beneath:
+                shade = style.muted
             ink.text(x, y + drop, self._text(number), self.size_px, shade, align="center")
 
     def _text(self, number: float) -> str:
@@ -171,3 +177,17 @@ def _room_for(
                 found[int(line)] = middle
                 break
     return found
+
+
+def _room_for_biases(columns: Columns, widest: float, size_px: float) -> tuple[FloatArray, bool]:
+    """Find a place for each bias: in its disc, or else beneath it, or else nowhere."""
+    middles = np.concatenate(columns.places[1:])
+    if widest <= 1.85 * columns.radius:
+        return middles, False
+    apart = min(
+        (float(np.diff(places[:, 1]).min()) for places in columns.places[1:] if len(places) > 1),
+        default=np.inf,
+    )
+    if apart - 2 * columns.radius < 1.05 * size_px:
+        return np.zeros((0, 2)), False
+    return middles + np.array([0.0, columns.radius + 0.6 * size_px]), True

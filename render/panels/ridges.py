@@ -24,6 +24,9 @@ _MOST_LOOKED_AT = 240
 _PAST = 9
 """Moments whose ridges stay, spread evenly over the recording."""
 
+_ROOM = 1.25
+"""From zero to the end of the axis, over the greatest weight: its hill has a foot beyond it."""
+
 _HEIGHT, _DEPTH = 0.56, 0.34
 """Of the highest ridge, and of the whole past behind it, over the height of a row."""
 
@@ -100,7 +103,7 @@ class RidgeDrawing(InkDrawing):
         self._places = spread(len(recording), _MOST_LOOKED_AT)
         looked_at = [[weights.ravel() for weights, _ in model.layers(at)] for at in self._places]
         layers = [np.stack(rows) for rows in zip(*looked_at, strict=True)]
-        self._reach = 1.15 * greatest(layers)
+        self._reach = _ROOM * greatest(layers)
         found = [densities(rows, self._reach) for rows in layers]
         # a row's height is its highest ridge ever: areas of one row can be compared, not of two
         self._ridges = [rows / max(float(rows.max()), 1e-9) for rows in found]
