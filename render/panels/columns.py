@@ -86,7 +86,8 @@ def place_columns(
         Whether discs leave room for a number beneath each.
     """
     rows = max(len(u) + (len(u) < size) for u, size in zip(units, sizes, strict=True))
-    pitch = body.height / rows
+    height = body.height - scale.small * numbers  # the lowest disc has its number beneath, too
+    pitch = height / rows
     names = max(text_width(name, scale.small) for name in outputs)
     if readings:
         names = max(names, text_width("\N{MINUS SIGN}0.000", scale.small, "semibold"))
@@ -100,8 +101,8 @@ def place_columns(
     dots: list[FloatArray] = []
     for x, shown, size in zip(xs, units, sizes, strict=True):
         slots = len(shown) + (len(shown) < size)
-        step = min(body.height / slots, 1.5 * pitch)
-        ys = body.height / 2 + (np.arange(slots) - (slots - 1) / 2) * step
+        step = min(height / slots, 1.5 * pitch)
+        ys = height / 2 + (np.arange(slots) - (slots - 1) / 2) * step
         places.append(np.column_stack([np.full(len(shown), x), ys[: len(shown)]]))
         if slots > len(shown):
             apart = min(0.5 * scale.small, 0.25 * step)

@@ -19,6 +19,9 @@ __all__ = ["CoarseGrid", "Tiles", "place_tiles"]
 _APART = 1.18
 """From one tile to the next beneath it, over a tile's side."""
 
+_LOOSE = 1.5
+"""The same at most, where there is room to spare."""
+
 _DOTS = 0.45
 """What stands for units that aren't shown takes so much of a tile's room."""
 
@@ -124,7 +127,7 @@ def place_tiles(
     side = min(max(body.width - columns * 2.2 * tallest, 0.3 * body.width), most)
     pitch = (body.width - side) / columns
     tile = max(4, int(min(tallest, 0.56 * pitch, 0.9 * side)))
-    step = min(_APART * tile + 0.3 * scale.small, body.height / max(taken))
+    step = min(_LOOSE * tile, body.height / max(taken))
     corners: list[npt.NDArray[np.intp]] = []
     dots: list[FloatArray] = []
     for column, (shown, rows, size) in enumerate(zip(units, taken, sizes, strict=True)):

@@ -15,6 +15,7 @@ from epochreel.render.panels.network import NetworkPanel
 from epochreel.render.panels.signs import Signs, luminance
 from epochreel.render.panels.units import choose_units, greatest, spread
 from epochreel.render.panels.weights import WeightsPanel
+from epochreel.render.text import text_width
 
 
 def sized(film: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -130,6 +131,20 @@ def test_numbers_are_the_weights_and_biases() -> None:
     # each stands where it always does
     one, other = painted(film, 0).calls["text"], painted(film, 1).calls["text"]
     assert [call[0][:2] for call in one] == [call[0][:2] for call in other]
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (800, 600), (480, 480), (1200, 500)])
+@pytest.mark.parametrize("scale", [0.5, 50])
+def test_every_number_stands_whole_within_the_panel(size: tuple[int, int], scale: float) -> None:
+    """In its disc, or beneath it where the disc is too small."""
+    net = network([2, 5, 4, 1])
+    net.flat[:] *= scale
+    film = film_of(recording(net, [net.flat] * 2), NetworkPanel("Model", numbers=True), size)
+    body, size_px = film.layout.slots[0].body, film._set.drawings[0]._numbering.size_px
+    for (x, baseline, text, *_), _ in painted(film).calls["text"]:
+        half = text_width(text, size_px) / 2
+        assert half - 1 <= x <= body.width - half + 1
+        assert 0.7 * size_px <= baseline <= body.height
 
 
 def test_where_there_is_no_room_there_are_no_numbers() -> None:
