@@ -25,6 +25,9 @@ _DIGITS = 0.81
 _ENOUGH = 0.6
 """So great a share of a layer's lines must have room for a number."""
 
+_DENSEST = 0.3
+"""So great a part of the room between two columns may be numbers."""
+
 _MOST_NUMBERS = 100
 """In a layer."""
 
@@ -91,7 +94,7 @@ class Numbering:
             first += part.size
             found = _room_for(segments, own, half, columns.radius)
             # a few numbers that hide the lines of the others say less than none
-            if len(found) >= _ENOUGH * part.size:
+            if len(found) >= _ENOUGH * part.size and _airy(segments[own], len(found), half):
                 lines.extend(found)
                 middles.extend(found.values())
         corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1.0]])
@@ -149,6 +152,12 @@ class Numbering:
         if not text.strip("-0."):
             text = text.removeprefix("-")
         return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _airy(segments: FloatArray, numbers: int, half: FloatArray) -> bool:
+    """Tell whether so many numbers leave the lines between two columns to be seen."""
+    width, height = np.ptp(segments.reshape(-1, 2), axis=0)
+    return bool(numbers * 4 * half[0] * half[1] <= _DENSEST * width * max(height, 2 * half[1]))
 
 
 def _room_for(

@@ -147,14 +147,20 @@ def test_every_number_stands_whole_within_the_panel(size: tuple[int, int], scale
         assert 0.7 * size_px <= baseline <= body.height
 
 
-def test_where_there_is_no_room_there_are_no_numbers() -> None:
-    net = network([2, 16, 16, 1])
+@pytest.mark.parametrize("sizes", [[2, 16, 16, 1], [2, 6, 5, 1], [2, 3, 1]])
+def test_numbers_stand_apart_and_leave_lines_to_be_seen(sizes: list[int]) -> None:
+    net = network(sizes)
     film = film_of(recording(net, [net.flat] * 2), NetworkPanel("Model", units=16, numbers=True))
-    boxes = film._set.drawings[0]._numbering.plates
-    assert len(boxes) < 60
-    low, high = boxes.min(axis=1), boxes.max(axis=1)
+    numbering = film._set.drawings[0]._numbering
+    low, high = numbering.plates.min(axis=1), numbering.plates.max(axis=1)
     apart = (low[:, None] >= high).any(axis=2) | (low >= high[:, None]).any(axis=2)
-    assert apart[~np.eye(len(boxes), dtype=bool)].all()
+    assert (apart | apart.T)[~np.eye(len(low), dtype=bool)].all()
+    among = np.arange(32, 32 + 256)
+    if sizes == [2, 16, 16, 1]:
+        assert len(numbering.lines), "there is room on the way in and out"
+        assert not np.isin(numbering.lines, among).any(), "but not for 256 numbers"
+    if sizes == [2, 3, 1]:
+        assert len(numbering.lines) == 9
 
 
 def test_between_two_snapshots_weights_are_between() -> None:
