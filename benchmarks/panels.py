@@ -22,6 +22,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "confusion": {},
     "hidden_units": {},
     "network": {},
+    "network, numbers": {"numbers": True, "sample": 0},
     "weights": {},
     'weights, view = "matrix"': {"view": "matrix"},
 }
