@@ -155,6 +155,22 @@ def test_a_grid_says_what_it_cannot_show(cli: Callable[..., Any], tmp_path: Path
     assert "was captured for -1.1 ≤ x ≤ 1.1 and -1.1 ≤ y ≤ 1.1 only; it is hatched" in ran.err
 
 
+@pytest.mark.parametrize("kind", ["network", "hidden_units", "weights"])
+def test_panels_that_look_inside(kind: str, cli: Callable[..., Any], tmp_path: Path) -> None:
+    """They film a network that is replayed, and refuse predictions alone in one line."""
+    record(tmp_path / "net.reel", **BOTH)
+    ran = cli("film", "net.reel", "-o", "a.mp4", "--size", "160x120", "--panel", kind)
+    assert ran.code == 0, ran.err
+    record(tmp_path / "grid.reel", grid=True, **BOTH)
+    ran = cli("film", "grid.reel", "-o", "b.mp4", "--size", "160x120", "--panel", kind, "--jobs", 1)
+    assert (ran.code, ran.out) == (2, "")
+    lines = [line for line in ran.err.splitlines() if "needs the layers" in line]
+    assert lines == [
+        f"epochreel: panels: '{kind}' needs the layers of 'Model', which its recording doesn't have"
+    ]
+    assert not (tmp_path / "b.mp4").exists()
+
+
 def test_a_long_recording_makes_a_film_of_600_frames(
     cli: Callable[..., Any], tmp_path: Path
 ) -> None:
