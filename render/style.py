@@ -124,6 +124,19 @@ class Style:
         """Colours of points, the field's own at the ends of the scale, shape (classes, 3)."""
         return self._colors(np.linspace(0.0, 1.0, max(classes, 2)))
 
+    def series_colors(self, count: int) -> list[Color]:
+        """Colours of lines that must be told apart, such as models; they begin anew after some.
+
+        Those of ``axes.prop_cycle``, which can be told apart with colour-vision deficiencies and
+        read as text on the ground.
+        """
+        cycle = [tuple(round(255 * c) for c in to_rgb(color)) for color in self._cycle]
+        return [cycle[index % len(cycle)] for index in range(count)]
+
+    @property
+    def _cycle(self) -> list[str]:
+        return self.rc["axes.prop_cycle"].by_key()["color"]
+
     def _colors(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
         """Round as Agg does; the colormap's own ``bytes=True`` cuts off and is one level darker."""
         return np.rint(255 * np.asarray(self.colormap(values))[:, :3]).astype(np.uint8)

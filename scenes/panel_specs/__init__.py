@@ -11,6 +11,9 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.landscape import LandscapeSpec
+from epochreel.scenes.panel_specs.representation import RepresentationSpec
+from epochreel.scenes.panel_specs.surface import SurfaceSpec
 
 __all__ = [
     "PANEL_SPECS",
@@ -24,6 +27,9 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "landscape": LandscapeSpec,
+    "representation": RepresentationSpec,
+    "surface": SurfaceSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 
