@@ -29,7 +29,7 @@ class Principal:
     directions: Floats
     shares: Floats
 
-    def project(self, points: npt.NDArray[np.floating[npt.NBitBase]]) -> Floats:
+    def project(self, points: Floats) -> Floats:
         """Give the coordinates of points, (points, components)."""
         return (points - self.mean) @ self.directions.T
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, hypot, radians, sin
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ __all__ = ["TALL", "Camera", "Floats", "HeightField", "zero_line"]
 
 Floats = npt.NDArray[np.float64]
 
-TALL = 0.95
+TALL = 0.85
 """Height of the box over half the width of its square floor."""
 
 _STEPS = 28
@@ -51,7 +52,7 @@ class Camera:
         azimuth: float,
         reach: float,
         elevation: float,
-        rim: tuple[float, float],
+        rim: tuple[float, float, float],
     ) -> Camera:
         """Choose scale and place so that the box fits while it turns.
 
@@ -63,7 +64,7 @@ class Camera:
             The box is seen from `azimuth` ± `reach` degrees.
         elevation : float
         rim : tuple of float
-            Room to leave beside the box and beneath it, in pixels.
+            Room to leave beside the box, above and beneath it, in pixels.
         """
         width, height = size_px
         turns = np.radians(np.linspace(azimuth - reach, azimuth + reach, 33))
@@ -71,9 +72,10 @@ class Camera:
         tilt = radians(elevation)
         floor, tall = widest * sin(tilt), TALL * cos(tilt)
         across = (width - 2 * rim[0]) / (2 * widest)
-        along = (height - 2 * rim[1]) / (2 * floor + tall)
+        along = (height - rim[1] - rim[2]) / (2 * floor + tall)
         scale = max(1.0, min(across, along))
-        middle = (height - scale * (2 * floor + tall)) / 2 + scale * (tall + floor)
+        spare = height - rim[1] - rim[2] - scale * (2 * floor + tall)
+        middle = rim[1] + spare / 2 + scale * (tall + floor)
         return cls(azimuth, elevation, scale, width / 2, middle)
 
     def turned(self, azimuth: float) -> Camera:
@@ -89,7 +91,7 @@ class Camera:
         return np.stack([self.x + self.scale * across, self.y - self.scale * up], axis=-1)
 
     def farthest_first(self) -> tuple[int, int]:
-        """Give the direction, 1 or -1, in which each axis comes nearer: of the first, the second."""
+        """Tell for each axis in which direction, 1 or -1, it comes nearer."""
         turn = radians(self.azimuth)
         return (1 if sin(turn) < 0 else -1), (1 if cos(turn) < 0 else -1)
 
@@ -137,7 +139,8 @@ class HeightField:
             x[:, None] + far * toward[0], y[:, None] + far * toward[1]
         )  # (points, steps)
         with np.errstate(invalid="ignore"):
-            return (heights > z[:, None] + far * camera.climb + 0.02).any(axis=1)
+            above = heights > z[:, None] + far * camera.climb + 0.02
+        return np.any(above, axis=1)
 
 
 def zero_line(values: Floats, x: Floats, y: Floats) -> Floats:
@@ -168,7 +171,8 @@ def zero_line(values: Floats, x: Floats, y: Floats) -> Floats:
         level, above = level[passed], above[passed]
         place = np.stack([shifted[corner][1][passed] for corner in triangle], axis=1)
         # the corner that is alone on its side: both ends lie on the sides that meet there
-        alone = np.where(above.sum(axis=1) == 1, above.argmax(axis=1), above.argmin(axis=1))
+        single: Any = np.sum(above, axis=1) == 1
+        alone: Any = np.where(single, np.argmax(above, axis=1), np.argmin(above, axis=1))
         row = np.arange(len(level))
         ends: list[Floats] = []
         for other in ((alone + 1) % 3, (alone + 2) % 3):

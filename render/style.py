@@ -130,12 +130,9 @@ class Style:
         Those of ``axes.prop_cycle``, which can be told apart with colour-vision deficiencies and
         read as text on the ground.
         """
-        cycle = [tuple(round(255 * c) for c in to_rgb(color)) for color in self._cycle]
+        names: list[str] = self.rc["axes.prop_cycle"].by_key()["color"]
+        cycle = [_bytes(name) for name in names]
         return [cycle[index % len(cycle)] for index in range(count)]
-
-    @property
-    def _cycle(self) -> list[str]:
-        return self.rc["axes.prop_cycle"].by_key()["color"]
 
     def _colors(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
         """Round as Agg does; the colormap's own ``bytes=True`` cuts off and is one level darker."""
@@ -169,8 +166,7 @@ def load_style(name: str, colormap: str | None = None) -> Style:
     rc = _read_style(name)
 
     def color(key: str) -> Color:
-        red, green, blue = (round(255 * channel) for channel in to_rgb(rc[key]))
-        return red, green, blue
+        return _bytes(rc[key])
 
     return Style(
         name=name,
@@ -185,6 +181,11 @@ def load_style(name: str, colormap: str | None = None) -> Style:
         ring=color("patch.edgecolor"),
         grid=bool(rc["axes.grid"]),
     )
+
+
+def _bytes(color: str) -> Color:
+    red, green, blue = (round(255 * channel) for channel in to_rgb(color))
+    return red, green, blue
 
 
 def text_font(weight: str = "normal") -> str:

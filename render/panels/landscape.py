@@ -223,10 +223,9 @@ def _draw_losses(stage: Stage, plot: Rect, grid: LossGrid, levels: FloatArray) -
     logs = np.full(grid.losses.shape, np.nan)
     # below and above all levels there is one colour; the logarithm of nothing is far below
     logs[known] = np.log(np.maximum(grid.losses[known], 1e-3 * levels[0]))
-    masked = np.ma.masked_invalid(logs)
-    rows, columns = logs.shape
-    x = np.linspace(view.x_min, view.x_max, columns)
-    y = np.linspace(view.y_min, view.y_max, rows)
+    masked: Any = np.ma.masked_invalid(logs)
+    x = np.linspace(view.x_min, view.x_max, NODES)
+    y = np.linspace(view.y_min, view.y_max, NODES)
     edges = np.log(levels)
     colors = [tuple(color) for color in _band_colors(style)]
     axes.contourf(

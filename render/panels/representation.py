@@ -135,18 +135,15 @@ class _Space:
             )
         final = len(recording) - 1
         axes, names = None, ("unit 1", "unit 2")
-        said = "the 2 units of the last hidden layer"
+        said = "last hidden layer: both its units"
         if recording.dataset.classes == 2:
-            said += "; the line parts the classes"
+            said += ", and the 0.5 line"
         if units > 2:
             found = layers.activations(final, samples.x)[-2].astype(np.float64)
             axes = principal(np.nan_to_num(found), 2)
             share = math.floor(100 * float(axes.shares.sum()) + 1e-9)
             names = ("PC 1", "PC 2")
-            said = (
-                f"{units} units of the last hidden layer; "
-                f"at the end {share} % of their variance in this plane"
-            )
+            said = f"last hidden layer: {share} % of the variance of {units} units"
         count = min(final + 1, _LOOKED_AT)
         chosen = np.unique(np.linspace(0, final, count).astype(np.intp))
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
@@ -198,7 +195,9 @@ class _RepresentationDrawing(InkDrawing):
         self._colors = stage.style.class_colors(max(classes, 2)) / 255.0
         short = min(body.width, body.height)
         self._sizes = [
-            marker_size(MARKERS[kind % len(MARKERS)], short, len(samples.y))
+            marker_size(
+                MARKERS[kind % len(MARKERS)], short, len(samples.y), 0.5 * stage.layout.scale.small
+            )
             for kind in range(classes)
         ]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import cos, pi
 from typing import Literal
 
@@ -73,7 +73,7 @@ class SurfacePanel:
     bands: int | Literal["smooth"] = 25
     show_points: Literal["test", "train", "none"] = "test"
     azimuth: float = 30.0
-    elevation: float = 30.0
+    elevation: float = 28.0
     turn: float = 40.0
 
     @property
@@ -108,7 +108,7 @@ class SurfacePanel:
         name = stage.recordings[self.model].dataset.class_names[1]
         said = f"height: probability of {name}"
         if self.show_points != "none":
-            said += "; stems: from each point's class to the surface"
+            said += "; stems: each point's error"
         draw_heading(stage, slot, self.title or self.model, self.subtitle or said, title_size)
         return _SurfaceDrawing(self, stage, slot)
 
@@ -120,7 +120,7 @@ class _SurfaceDrawing(InkDrawing):
         self._recording = stage.recordings[panel.model]
         self._style, self._scale, body = stage.style, stage.layout.scale, slot.body
         dataset = self._recording.dataset
-        rim = (4.2 * self._scale.small, 1.6 * self._scale.small)
+        rim = (3.4 * self._scale.small, 0.5 * self._scale.small, 2.2 * self._scale.small)
         self._camera = Camera.fitting(
             (body.width, body.height), panel.azimuth, abs(panel.turn) / 2, panel.elevation, rim
         )
@@ -132,8 +132,10 @@ class _SurfaceDrawing(InkDrawing):
         self._places = np.stack(np.meshgrid(across, along), -1).reshape(-1, 2).astype(np.float32)
         bands = SMOOTH_BANDS if panel.bands == "smooth" else panel.bands
         self._relief = Relief(self._style.band_colors(bands))
-        self._edges = _Edges(dataset, self._scale)
-        self._points = _points(dataset, panel, self._style, min(body.width, body.height))
+        self._edges = _Edges(dataset, self._scale, self._camera.scale)
+        self._points = _points(
+            dataset, panel, self._style, min(body.width, body.height), self._scale.small
+        )
 
     def draw(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
         """Paint it into a frame, all in one picture: a second one takes 3 ms to lay down."""
@@ -227,25 +229,43 @@ class _Points:
                 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Label:
+    """A line of text along an edge of the floor; measuring it takes longer than writing it."""
+
+    text: str
+    place: float
+    width: float
+    name: bool
+
+    @classmethod
+    def of(cls, text: str, place: float, size_px: float, *, name: bool = False) -> _Label:
+        return cls(text, place, text_width(text, size_px), name)
+
+
 class _Edges:
     """The box around the surface: floor, walls at the back, ticks and names at the front."""
 
-    def __init__(self, dataset: Dataset, scale: TypeScale) -> None:
+    def __init__(self, dataset: Dataset, scale: TypeScale, camera_scale: float) -> None:
         view = dataset.viewport
         spans = ((view.x_min, view.x_max), (view.y_min, view.y_max))
-        self._ticks: list[list[tuple[float, str]]] = []
-        for low, high in spans:
+        small = scale.small
+        self._labels: list[list[_Label]] = []
+        for name, (low, high) in zip(dataset.feature_names, spans, strict=True):
             ticks = round_ticks(low, high)
             places = [2 * (tick - low) / (high - low) - 1 for tick in ticks]
-            labelled = zip(places, tick_labels(ticks), strict=True)
+            labels = zip(places, tick_labels(ticks), strict=True)
             # at the corners the labels of two axes would stand on one another
-            self._ticks.append([entry for entry in labelled if abs(entry[0]) < _CORNER])
-        self._names = [
-            shorten(name, 9 * scale.small, scale.small) for name in dataset.feature_names
-        ]
+            shown = [_Label.of(text, at, small) for at, text in labels if abs(at) < _CORNER]
+            named = _Label.of(shorten(name, 9 * small, small), 0.0, small, name=True)
+            room = camera_scale * (places[1] - places[0]) if len(places) > 1 else np.inf
+            if room < 3.2 * small + named.width:
+                shown = [*shown[:1], *shown[1:][-1:]]  # the name stands between the two
+            gap = _middle_gap(np.array([label.place for label in shown]))
+            self._labels.append([*shown, replace(named, place=gap)])
 
     def draw_behind(self, ink: Ink, camera: Camera, style: Style, line: float) -> None:
-        """Draw the floor, and the two walls that stand behind the surface, with lines at heights."""
+        """Draw the floor, and the two walls behind the surface with lines at three heights."""
         back_x, back_y = self._back(camera)
         floor = camera.project(*_columns([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]))
         ink.polygons(floor[None], _tint(style, 0.05))
@@ -269,20 +289,16 @@ class _Edges:
         small = scale.small
         centre = camera.project(*_columns([(0, 0, 0)]))[0]
         for axis, edge in ((0, -back_y), (1, -back_x)):
-            ticks = self._ticks[axis]
-            names = [(label, place, style.muted) for place, label in ticks]
-            gap = _middle_gap(np.array([place for place, _ in ticks]))
-            names.append((self._names[axis], gap, style.ink))
             middle = camera.project(*_columns([(0, edge, 0) if axis == 0 else (edge, 0, 0)]))[0]
             out = (middle - centre) / max(float(np.hypot(*(middle - centre))), 1e-9)
-            for label, place, color in names:
-                spot = (place, edge, 0.0) if axis == 0 else (edge, place, 0.0)
+            for label in self._labels[axis]:
+                spot = (label.place, edge, 0.0) if axis == 0 else (edge, label.place, 0.0)
                 x, y = camera.project(*_columns([spot]))[0]
                 # away from the box, a longer one further: nothing jumps while it turns
-                away = 1.15 * small + 0.5 * text_width(label, small) * abs(float(out[0]))
+                away = 1.15 * small + 0.5 * label.width * abs(float(out[0]))
                 ink.text(
-                    float(x + away * out[0]), float(y + away * out[1] + 0.35 * small), label,
-                    small, color, align="center",
+                    float(x + away * out[0]), float(y + away * out[1] + 0.35 * small),
+                    label.text, small, style.ink if label.name else style.muted, align="center",
                 )  # fmt: skip
         # the wall's end that stands at the left
         ends = camera.project(*_columns([(back_x, -back_y, 0), (-back_x, back_y, 0)]))
@@ -300,7 +316,7 @@ class _Edges:
         return -along_x, -along_y
 
 
-def _columns(corners: list[tuple[float, float, float]]) -> tuple[Floats, Floats, Floats]:
+def _columns(corners: Sequence[tuple[float, float, float]]) -> tuple[Floats, Floats, Floats]:
     x, y, z = np.array(corners, float).T
     return x, y, z
 
@@ -319,11 +335,13 @@ def _middle_gap(places: Floats) -> float:
 
 
 def _nodes(scale: float) -> int:
-    """Nodes along each side: a quad is some 13 pixels wide at 1600×1200, and less on small frames."""
+    """Nodes along each side: some 13 pixels apart at 1600×1200, nearer on small frames."""
     return int(np.clip(scale / 6, 32, 64)) + 1
 
 
-def _points(dataset: Dataset, panel: SurfacePanel, style: Style, short: int) -> list[_Points]:
+def _points(
+    dataset: Dataset, panel: SurfacePanel, style: Style, short: int, small: float
+) -> list[_Points]:
     samples = choose_samples(dataset, panel.show_points, MOST_POINTS)
     if samples is None:
         return []
@@ -338,7 +356,7 @@ def _points(dataset: Dataset, panel: SurfacePanel, style: Style, short: int) -> 
         # from the back to the front for the camera's middle place
         order = np.argsort(-_depth(x[some], y[some], panel.azimuth))
         marker = MARKERS[kind]
-        size = 0.8 * marker_size(marker, short, len(samples.y))
+        size = 0.8 * marker_size(marker, short, len(samples.y), 0.5 * small)
         groups.append(
             _Points(x[some][order], y[some][order], float(kind), marker, size, fills[kind])
         )

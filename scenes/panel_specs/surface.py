@@ -26,7 +26,7 @@ class SurfaceSpec(OneModelPanel):
     bands: Bands = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
     azimuth: Annotated[float, Field(ge=-360, le=360)] = 30.0
-    elevation: Annotated[float, Field(ge=10, le=80)] = 30.0
+    elevation: Annotated[float, Field(ge=10, le=80)] = 28.0
     turn: Annotated[float, Field(ge=-360, le=360)] = 40.0
 
     def refuse(
