@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import cos, hypot, radians, sin
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +66,10 @@ class Camera:
             Room to leave beside the box, above and beneath it, in pixels.
         """
         width, height = size_px
-        turns = np.radians(np.linspace(azimuth - reach, azimuth + reach, 33))
+        # widest at a corner's turn, or where the turning starts or ends
+        corners = 45.0 * np.arange(-16, 17)
+        first, last = azimuth - reach, azimuth + reach
+        turns = np.radians([first, last, *corners[(corners > first) & (corners < last)]])
         widest = float(np.max(np.abs(np.cos(turns)) + np.abs(np.sin(turns))))  # from the middle
         tilt = radians(elevation)
         floor, tall = widest * sin(tilt), TALL * cos(tilt)
@@ -171,11 +173,12 @@ def zero_line(values: Floats, x: Floats, y: Floats) -> Floats:
         level, above = level[passed], above[passed]
         place = np.stack([shifted[corner][1][passed] for corner in triangle], axis=1)
         # the corner that is alone on its side: both ends lie on the sides that meet there
-        single: Any = np.sum(above, axis=1) == 1
-        alone: Any = np.where(single, np.argmax(above, axis=1), np.argmin(above, axis=1))
+        few = above.sum(axis=1) == 1
+        alone = np.asarray(np.where(few, above.argmax(axis=1), above.argmin(axis=1)), np.intp)
         row = np.arange(len(level))
         ends: list[Floats] = []
-        for other in ((alone + 1) % 3, (alone + 2) % 3):
+        for shift in (1, 2):
+            other = (alone + shift) % 3
             start, end = level[row, alone], level[row, other]
             share = (start / (start - end))[:, None]
             ends.append(place[row, alone] * (1 - share) + place[row, other] * share)

@@ -204,11 +204,11 @@ def _levels(grid: LossGrid, recordings: Sequence[Recording]) -> FloatArray:
 
 
 def _band_colors(style: Style) -> npt.NDArray[np.float64]:
-    """From the ground, where the loss is low, to a quiet tint that no path's colour is near."""
+    """From near the ground, where the loss is low, to a quiet tint far from any path's colour."""
     ground = np.array(rgb(style.ground))
     dark = ground.sum() < 1.5
     tint = np.array((0.40, 0.47, 0.60) if dark else (0.60, 0.66, 0.75))
-    share = np.linspace(0.04, 1.0, BANDS)[:, None] ** 1.1
+    share = np.linspace(0.10, 1.0, BANDS)[:, None]
     return ground + share * (tint - ground)
 
 
