@@ -101,7 +101,7 @@ class LandscapePanel:
             shown[0], plane, nodes=NODES, least=1.0 if self.directions == "random" else 0.0,
             shape=plot.height / plot.width,
         )  # fmt: skip
-        said = self.subtitle or _said(self.directions, plane, shown[0].dataset)
+        said = self.subtitle or _said(self.directions, plane, shown[0].dataset, grid)
         draw_heading(stage, slot, self.title or "Loss landscape", said, title_size)
         axes = named_axes(grid.view, _AXES[self.directions])
         draw_axes(stage, replace(slot, body=plot), axes)
@@ -175,7 +175,7 @@ def _same_data(one: Dataset, other: Dataset) -> bool:
     return np.array_equal(one.x_train, other.x_train) and np.array_equal(one.y_train, other.y_train)
 
 
-def _said(directions: str, plane: DescentPlane, dataset: Dataset) -> str:
+def _said(directions: str, plane: DescentPlane, dataset: Dataset, grid: LossGrid) -> str:
     """Say what the picture leaves out."""
     whose = "path's" if len(plane.paths) == 1 else "paths'"
     percent = math.floor(100 * plane.explained + 1e-9)  # not 100 % where it isn't all
@@ -186,6 +186,8 @@ def _said(directions: str, plane: DescentPlane, dataset: Dataset) -> str:
     count = len(dataset.y_train)
     if count > MOST_SAMPLES:
         words += f"; loss of {MOST_SAMPLES} of {count} training points"
+    if not np.isfinite(grid.losses).all():
+        words += "; hatched: not finite"
     return words
 
 
@@ -218,8 +220,7 @@ def _draw_losses(stage: Stage, plot: Rect, grid: LossGrid, levels: FloatArray) -
     view = grid.view
     known = np.isfinite(grid.losses)
     if not known.all():
-        # where there is no loss the ground is hatched
-        axes.patch.set(hatch="///", edgecolor=rgb(style.axis), linewidth=0)
+        _hatch(axes, plot, stage)
     logs = np.full(grid.losses.shape, np.nan)
     # below and above all levels there is one colour; the logarithm of nothing is far below
     logs[known] = np.log(np.maximum(grid.losses[known], 1e-3 * levels[0]))
@@ -237,6 +238,20 @@ def _draw_losses(stage: Stage, plot: Rect, grid: LossGrid, levels: FloatArray) -
     )  # fmt: skip
     frame_axes(axes, view, stage)
     axes.grid(False)
+
+
+def _hatch(axes: Any, plot: Rect, stage: Stage) -> None:
+    """Hatch all of the ground, which shows where there is no loss."""
+    line, step = stage.layout.scale.line, 0.8 * stage.layout.scale.small
+    starts = np.arange(-plot.height, plot.width, step) / plot.width
+    rise = plot.height / plot.width
+    places = np.full((len(starts), 3, 2), np.nan)
+    places[:, 0] = np.column_stack([starts, np.zeros(len(starts))])
+    places[:, 1] = np.column_stack([starts + rise, np.ones(len(starts))])
+    axes.plot(
+        *places.reshape(-1, 2).T, transform=axes.transAxes, color=rgb(stage.style.axis),
+        linewidth=points(line), zorder=0.5,
+    )  # fmt: skip
 
 
 def _draw_bar(stage: Stage, rect: Rect, levels: FloatArray) -> None:
