@@ -259,3 +259,29 @@ def test_what_nobody_foresaw_is_logged(
     assert said.endswith(": unexpected ZeroDivisionError; see films/logs/run.log")
     log = (tmp_path / "films" / "logs" / "run.log").read_text("utf-8")
     assert "Traceback (most recent call last):" in log
+
+
+@pytest.mark.parametrize("kind", ["landscape", "representation"])
+def test_panels_that_look_inside_need_a_network(
+    kind: str, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    record(tmp_path / "a.reel")
+    ran = cli("film", "a.reel", "-o", "a.mp4", "--panel", kind)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "which the recording of 'Model' doesn't have" in ran.err
+    grid = {"grid": True, "viewport": (-1.0, 1.0, -1.0, 1.0), "resolution": (21, 11)}
+    record(tmp_path / "b.reel", **grid, **BOTH)
+    ran = cli("film", "b.reel", "-o", "b.mp4", "--panel", kind)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert f"panels: '{kind}' needs the layers of 'Model', which its recording" in ran.err
+    assert not list(tmp_path.glob("*.mp4"))
+    record(tmp_path / "c.reel", **BOTH)
+    assert cli("film", "c.reel", "-o", "c.mp4", "--size", "160x120", "--panel", kind).code == 0
+
+
+def test_networks_of_two_shapes_have_no_landscape(cli: Callable[..., Any], tmp_path: Path) -> None:
+    record(tmp_path / "a.reel", **BOTH)
+    record(tmp_path / "b.reel", sizes=(2, 5, 1), **BOTH)
+    ran = cli("film", "a.reel", "b.reel", "-o", "a.mp4", "--panel", "landscape")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "'landscape' needs models of one architecture" in ran.err
