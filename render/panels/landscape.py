@@ -283,7 +283,7 @@ def _round_losses(low: float, high: float) -> list[float]:
     margin = (high / low) ** 0.03
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
-    for factors in ((1,), (1, 3), (1, 2, 5)):
+    for factors in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7)):
         tried = [factor * 10.0**power for power in decades for factor in factors]
         inside = [value for value in tried if low * margin <= value <= high / margin]
         if len(inside) <= 6:
