@@ -72,7 +72,7 @@ def class_legend(dataset: Dataset, style: Style) -> tuple[LegendEntry, ...]:
     )
 
 
-def marker_size(marker: str, short: int, count: int, least: float) -> float:
+def marker_size(marker: str, short: int, count: int, least: float = 0.0) -> float:
     """Choose a marker's size in pixels on a plot whose short side is `short`.
 
     Smaller where there are more of them, but not below `least`; a diamond is as large as a disc to
