@@ -28,6 +28,32 @@ TWO = '[[models]]\nname = "A"\n[[models]]\nname = "B"\n'
             TWO + '[[panels]]\nkind = "confusion"\nmodel = "C"\n',
             "7: panels[0].model: must name one of the models 'A', 'B', got 'C'",
         ),
+        (
+            '[[panels]]\nkind = "network"\nsample = 5000\n',
+            "3: panels[0].sample: must be from 0 to 99, one of the test points, got 5000",
+        ),
+        (
+            '[[panels]]\nkind = "network"\nsample = [1.0]\n',
+            "3: panels[0].sample: must have 2 numbers, one for each feature, got 1",
+        ),
+        (
+            '[[panels]]\nkind = "network"\nsample = "first"\n',
+            "3: panels[0].sample: must be the number of a sample, ≥ 0, or a point such as",
+        ),
+        ('[[panels]]\nkind = "network"\nunits = 17\n', "3: panels[0].units: must be ≤ 16, got 17"),
+        ('[[panels]]\nkind = "network"\nunits = 1\n', "3: panels[0].units: must be ≥ 2, got 1"),
+        (
+            '[[panels]]\nkind = "network"\nnumbers = ["w"]\n',
+            "3: panels[0].numbers: must be true or false",
+        ),
+        (
+            '[[panels]]\nkind = "weights"\nview = "matrx"\n',
+            "3: panels[0].view: must be one of 'ridges', 'matrix', got 'matrx'",
+        ),
+        (
+            '[[panels]]\nkind = "hidden_units"\npoints = "all"\n',
+            "3: panels[0].points: must be one of 'test', 'train', 'none'",
+        ),
         ('[layout]\nareas = ["A B"]\n', "2: layout.areas: must have a letter for each of 1 panel"),
         ('[layout]\nareas = ["A", "A A"]\n', "2: layout.areas: must have 1 letters"),
         ("[layout]\nareas = []\n", "2: layout.areas: must have at least 1 entry"),
