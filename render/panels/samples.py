@@ -72,12 +72,13 @@ def class_legend(dataset: Dataset, style: Style) -> tuple[LegendEntry, ...]:
     )
 
 
-def marker_size(marker: str, short: int, count: int) -> float:
+def marker_size(marker: str, short: int, count: int, least: float = 0.0) -> float:
     """Choose a marker's size in pixels on a plot whose short side is `short`.
 
-    Smaller where there are more of them; a diamond is as large as a disc to the eye.
+    Smaller where there are more of them, but not below `least`; a diamond is as large as a disc to
+    the eye.
     """
-    size = short * min(0.0235, 0.0235 * (150 / max(count, 1)) ** 0.35)
+    size = max(least, short * min(0.0235, 0.0235 * (150 / max(count, 1)) ** 0.35))
     return size * (0.86 if marker == "D" else 1.0)
 
 
