@@ -14,7 +14,7 @@ __all__ = ["shapes"]
 _LAYER_EMS = 6.6
 _MOST_LAYERS = 12
 _TALLEST = 6.5
-_ROW = 14.2
+_WORDS = 7.4  # what stands above and below the rectangles
 
 
 def shapes(
@@ -43,29 +43,37 @@ def shapes(
     def rows_at(across: float) -> int:
         return -(-len(shown) // max(1, int((across - 2 * PAD) / _LAYER_EMS)))
 
-    on = sheet(ax, style, width, lambda across: 2 * PAD + _ROW * rows_at(across) + 2.2)
+    def tallest(across: float) -> float:
+        pitch = (across - 2 * PAD) / -(-len(shown) // rows_at(across))
+        return min(_TALLEST, (pitch - 3.2) / 1.15)
+
+    def need(across: float) -> float:
+        return 2 * PAD + rows_at(across) * (_WORDS + tallest(across)) + 1.8
+
+    on = sheet(ax, style, width, need)
     rows = rows_at(on.width)
     columns = -(-len(shown) // rows)
     pitch = (on.width - 2 * PAD) / columns
+    spare = (on.height - need(on.width)) / rows
+    high = min(tallest(on.width) + max(0.0, spare - 1.0), (pitch - 3.2) / 1.15)
+    row = (on.height - 2 * PAD - 1.8) / rows
     longest = max(max(layer.input_dim, layer.output_dim) for layer in layers) ** 0.5
-    scale = min(_TALLEST, pitch - 3.4) / longest
-    spare = (on.height - 2 * PAD - 2.2 - rows * _ROW) / (rows + 1)
     for place, index in enumerate(shown):
         x = PAD + (place % columns + 0.5) * pitch
-        top = PAD + spare + (place // columns) * (_ROW + spare)
+        middle = PAD + (place // columns + 0.5) * row - 0.7
         if index is None:
-            on.dots(x, top + _ROW / 2, on.style.muted, upright=False)
+            on.dots(x, middle, on.style.muted, upright=False)
         else:
-            _draw_layer(on, x, top, index + 1, layers[index], scale)
+            _draw_layer(on, x, middle, index + 1, layers[index], high, high / longest)
     total = sum((layer.input_dim + 1) * layer.output_dim for layer in layers)
-    on.text(on.width / 2, on.height - PAD - 0.5 - spare / 2,
+    on.text(on.width / 2, on.height - PAD - 0.4,
             f"{grouped(total)} parameters in all; sides grow with the root of their lengths",
             0.85, on.style.muted)  # fmt: skip
     return on.axes
 
 
 def _draw_layer(
-    on: Sheet, x: float, top: float, number: int, layer: LayerLike, scale: float
+    on: Sheet, x: float, middle: float, number: int, layer: LayerLike, tall: float, scale: float
 ) -> None:
     forward, backward = accents(on.style)
     units, inputs = layer.output_dim, layer.input_dim
@@ -73,8 +81,7 @@ def _draw_layer(
     thin = max(0.45, thin)
     gap = 1.1
     left = x - (wide + gap + thin) / 2 + 0.4
-    on.text(x, top + 0.9, f"layer {number}", weight="semibold")
-    middle = top + 3.2 + _TALLEST / 2
+    on.text(x, middle - tall / 2 - 2.2, f"layer {number}", weight="semibold")
     on.box(left, middle - high / 2, wide, high, face=forward, edge=forward, face_alpha=0.22,
            label=f"W{number} {units}×{inputs}")  # fmt: skip
     right = left + wide + gap
@@ -84,7 +91,7 @@ def _draw_layer(
     on.text(left + wide / 2, above, grouped(inputs), 0.8, on.style.muted)
     on.text(right + thin / 2, above, "1", 0.8, on.style.muted)
     on.text(left - 0.3, middle + 0.3, grouped(units), 0.8, on.style.muted, align="right")
-    below = top + 3.2 + _TALLEST + 1.5
+    below = middle + tall / 2 + 1.4
     n = subscript(number)
     on.text(min(left + wide / 2, right + thin / 2 - 2.0), below, f"W{n}", weight="semibold")
     on.text(right + thin / 2, below, f"b{n}", weight="semibold")

@@ -16,7 +16,8 @@ from epochreel.render.style import Style
 __all__ = ["unit"]
 
 _MOST_INPUTS = 6
-_ROW = 2.7
+_ROW = 3.3
+_MOST_ROW = 4.6
 
 
 def unit(
@@ -103,12 +104,12 @@ def _draw(
     style = on.style
     forward, backward = accents(style)
     spare = on.height - 2 * PAD - 1.9 - (len(shown) + 1) * _ROW - 3.4
-    step = _ROW + spare / (len(shown) + 2)
-    top = PAD + 1.9 + step / 2 + spare / (len(shown) + 2) / 2
-    ys = [top + row * step for row in range(len(shown) + 1)]
-    middle = (ys[0] + ys[-1]) / 2
-    x_in, x_sum = PAD + 1.6, 0.52 * on.width
-    x_f, x_out = 0.74 * on.width, on.width - PAD - 2.6
+    step = min(_MOST_ROW, _ROW + spare / (len(shown) + 1))
+    middle = PAD + 1.9 + (on.height - 2 * PAD - 1.9 - 3.4) / 2
+    ys = [middle + (row - len(shown) / 2) * step for row in range(len(shown) + 1)]
+    known = [em_width(number(float(inputs[i])), 0.9) for i in shown if i is not None]
+    x_in, x_sum = PAD + 1.6 + max(known), 0.55 * on.width
+    x_f, x_out = 0.76 * on.width, on.width - PAD - 2.2
     largest = max(float(np.abs(w).max()), abs(b), 1e-12)
     for y, index in zip(ys, [*shown, -1], strict=True):
         if index is None:
@@ -121,10 +122,10 @@ def _draw(
         on.circle(x_in, y, 1.15, face=style.ground, edge=style.muted)
         on.text(x_in, y + 0.35, "1" if bias else f"{name}{subscript(index + 1)}")
         if not bias:
-            on.text(x_in + 1.5, y - 0.55, number(float(inputs[index])), 0.85, style.muted,
-                    align="left")  # fmt: skip
+            on.text(x_in - 1.5, y + 0.32, number(float(inputs[index])), 0.9, style.muted,
+                    align="right")  # fmt: skip
         # on the line, a bit above the middle of its way
-        share = 0.5
+        share = 0.4
         x, on_line = x_in + share * (x_sum - x_in), y + share * (middle - y)
         words = f"{'b' if bias else f'w{subscript(index + 1)}'} = {number(value)}"
         wide = em_width(words, 0.9) + 0.5
@@ -147,4 +148,9 @@ def _draw(
     terms = [f"w{subscript(i + 1)}{name}{subscript(i + 1)}" for i in range(min(count, 2))]
     dots = ["…", f"w{subscript(count)}{name}{subscript(count)}"] if count > 2 else []
     line = f"z = {' + '.join([*terms, *dots, 'b'])},   a = f(z)"
-    on.text(on.width / 2, on.height - PAD - 0.8, line)
+    below = max(ys[-1] + 1.15, middle + 4.3)
+    on.text(on.width / 2, min(on.height - PAD - 0.8, below + 3.0), line)
+    for color, words, x in ((forward, "above 0", 9.2), (backward, "below 0", 3.2)):
+        at = on.width - PAD - x
+        on.path((at - 1.9, at - 0.4), (PAD + 0.6, PAD + 0.6), color, line=2.4)
+        on.text(at, PAD + 0.9, words, 0.85, style.muted, align="left")

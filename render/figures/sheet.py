@@ -20,7 +20,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangl
 
 from epochreel.nn.errors import unknown_name
 from epochreel.render.stage import rgb
-from epochreel.render.style import Color, Style, load_style, text_font
+from epochreel.render.style import Color, Style, load_style, register_fonts, text_font
 from epochreel.render.text import text_width
 
 __all__ = ["PAD", "WIDTHS", "Sheet", "Width", "abridge", "accents", "as_style", "em_width", "sheet"]
@@ -255,6 +255,7 @@ def sheet(
         For an unknown width or style.
     """
     look = as_style(style)
+    register_fonts()  # tick labels know their font by its name only
     if axes is None:
         axes, em, points = _new(look, width, need)
     else:
@@ -292,8 +293,12 @@ def _new(
 ) -> tuple[Any, float, tuple[float, float]]:
     figure = new_figure(style, width, need)
     axes = figure.add_axes((0, 0, 1, 1))
-    across, down = figure.get_size_inches() * 72
-    return axes, WIDTHS[width].em, (float(across), float(down))
+    across, down = (float(side) * 72 for side in figure.get_size_inches())
+    em = WIDTHS[width].em
+    if WIDTHS[width].ratio:  # what leaves room on a slide is drawn larger
+        larger = [em * step / 10 for step in (14, 13, 12, 11)]
+        em = next((one for one in larger if need(across / one) * one <= down), em)
+    return axes, em, (across, down)
 
 
 def as_style(style: Style | str) -> Style:

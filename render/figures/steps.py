@@ -15,20 +15,24 @@ __all__ = ["layer_steps"]
 
 _ROW = 4.6
 _HEAD = 2.0
-_SIDES = {1: 1.75, 2: 2.9}
+_NOTE = 1.6
+_NEAR = 0.8
+_TWO_COLUMNS = 48.0
 _SAMPLES_EMS = 5.0
 
 
 @dataclass(frozen=True)
 class _Array:
-    """A rectangle: what it is called, its shape, whether samples are its rows or columns."""
+    """A rectangle: what it is called, its shape, what its rows and columns are."""
 
     name: str
     shape: tuple[int, ...]
     color: Color
+    sides: tuple[str, str] = ("units", "samples")
 
 
 _Term = _Array | str
+_PLAIN = ("units", "inputs")
 
 
 def layer_steps(
@@ -61,20 +65,47 @@ def layer_steps(
     """
     if not 1 <= layer <= len(step.layers):
         raise InvalidInputError(f"layer: must be from 1 to {len(step.layers)}, got {layer}")
-    on = sheet(ax, style, width, lambda across: 2 * PAD + 2 * _HEAD + 5 * _ROW + 1.6)
+
+    def need(across: float) -> float:
+        rows = 3 if across >= _TWO_COLUMNS else 5
+        heads = 1 if across >= _TWO_COLUMNS else 2.4
+        return 2 * PAD + heads * _HEAD + rows * _ROW + _NOTE
+
+    on = sheet(ax, style, width, need)
     forward, backward = _equations(on, step, layer)
-    spare = (on.height - 2 * PAD - 2 * _HEAD - 5 * _ROW - 1.6) / 7
-    y = PAD + spare
-    for head, rows in ((f"forward, layer {layer}", forward), (f"backward, layer {layer}", backward)):
-        on.text(PAD, y + 1.0, head, weight="semibold", align="left")
-        y += _HEAD
-        for row in rows:
-            _draw_row(on, row, y + _ROW / 2)
-            y += _ROW + spare
-        y += spare
-    note = "a dot is a product element by element; samples are cut short"
+    beside = on.width >= _TWO_COLUMNS
+    row = (on.height - need(on.width)) / (3 if beside else 5) + _ROW
+    row = min(row, 1.5 * _ROW)
+    most = max(1, *_units(step, layer)) ** 0.5
+    while beside and row > _ROW and _together(forward, backward, row, most) > on.width - 2 * PAD:
+        row -= 0.1
+    filled = need(on.width) + (3 if beside else 5) * (row - _ROW)
+    top = PAD + (on.height - filled) / 2
+    scale = (row - 1.7) / most
+    _draw_part(on, f"forward, layer {layer}", forward, (PAD, top), row, scale)
+    if beside:
+        place = (on.width - PAD - 0.6 - max(_natural(terms, row, scale) for terms in backward), top)
+    else:
+        place = (PAD, top + 1.4 * _HEAD + 2 * row)
+    _draw_part(on, f"backward, layer {layer}", backward, place, row, scale)
+    note = f"a dot is a product element by element; sides of {grouped(step.samples)} are cut short"
     on.text(PAD, on.height - PAD - 0.3, note, 0.8, on.style.muted, align="left")
     return on.axes
+
+
+def _units(step: StepShapes, layer: int) -> list[int]:
+    near = step.layers[layer - 1 : layer + 1]
+    return [side for one in near for side in one.weights]
+
+
+def _draw_part(
+    on: Sheet, head: str, rows: list[list[_Term]], place: tuple[float, float], row: float,
+    scale: float,
+) -> None:  # fmt: skip
+    x, y = place
+    on.text(x, y + 1.0, head, weight="semibold", align="left")
+    for number, terms in enumerate(rows):
+        _draw_row(on, terms, x, y + _HEAD + (number + 0.5) * row, row, scale)
 
 
 def _equations(on: Sheet, step: StepShapes, layer: int) -> tuple[list[list[_Term]], ...]:
@@ -83,7 +114,8 @@ def _equations(on: Sheet, step: StepShapes, layer: int) -> tuple[list[list[_Term
     shapes, last = step.layers[layer - 1], layer == len(step.layers)
     n, before = subscript(layer), subscript(layer - 1)
     a_in = _Array("X" if layer == 1 else f"A{before}", shapes.inputs, ahead)
-    w, b = _Array(f"W{n}", shapes.weights, weight), _Array(f"b{n}", (*shapes.biases, 1), weight)
+    w = _Array(f"W{n}", shapes.weights, weight, _PLAIN)
+    b = _Array(f"b{n}", (*shapes.biases, 1), weight, _PLAIN)
     z = _Array(f"Z{n}", shapes.outputs, ahead)
     delta = _Array(f"δ{n}", shapes.deltas, back)
     name = activation_name(shapes.activation)
@@ -91,47 +123,65 @@ def _equations(on: Sheet, step: StepShapes, layer: int) -> tuple[list[list[_Term
         [z, "=", w, a_in, "+", b],
         [_Array("Ŷ" if last else f"A{n}", shapes.outputs, ahead), "=", f"{name} (", z, ")"],
     ]
-    turned = _Array(f"{a_in.name}ᵀ", shapes.inputs[::-1], ahead)
+    turned = _Array(f"{a_in.name}ᵀ", shapes.inputs[::-1], ahead, ("samples", "units"))
     if last:
         start: list[_Term] = [delta, "=", "∂ L / ∂", z]
     else:
         after = step.layers[layer]
         m = subscript(layer + 1)
         start = [
-            delta, "=", _Array(f"W{m}ᵀ", after.weights[::-1], weight),
+            delta, "=", _Array(f"W{m}ᵀ", after.weights[::-1], weight, _PLAIN),
             _Array(f"δ{m}", after.deltas, back), "·", "f′ (", z, ")",
         ]  # fmt: skip
     backward: list[list[_Term]] = [
         start,
-        [_Array(f"∂W{n}", shapes.weights, back), "=", delta, turned],
-        [_Array(f"∂b{n}", (*shapes.biases, 1), back), "=", "Σ over samples", delta],
+        [_Array(f"∂W{n}", shapes.weights, back, _PLAIN), "=", delta, turned],
+        [_Array(f"∂b{n}", (*shapes.biases, 1), back, _PLAIN), "=", "Σ over samples", delta],
     ]
     return forward, backward
 
 
-def _size(term: _Term, scale: float, samples: int) -> tuple[float, float]:
+def _size(term: _Term, scale: float) -> tuple[float, float]:
     if isinstance(term, str):
         return em_width(term), 1.0
     high, wide = (
-        _SAMPLES_EMS if side == samples and side > 1 else max(0.7, scale * side**0.5)
-        for side in term.shape
+        # samples are many: their side has one length
+        _SAMPLES_EMS if name == "samples" else max(0.7, scale * side**0.5)
+        for name, side in zip(term.sides, term.shape, strict=True)
     )
-    return wide, min(high, _ROW - 1.7)
+    return wide, high
 
 
-def _draw_row(on: Sheet, row: list[_Term], middle: float) -> None:
-    arrays = [term for term in row if not isinstance(term, str)]
-    samples = arrays[0].shape[1] if arrays[0].name[0] in "ZAŶδ" else arrays[1].shape[1]
-    units = [side for term in arrays for side in term.shape if side != samples]
-    scale = (_ROW - 1.7) / max(1, *units) ** 0.5
-    sizes = [_size(term, scale, samples) for term in row]
-    widths = [
-        max(wide, 0.0 if isinstance(term, str) else _words(term))
-        for term, (wide, _) in zip(row, sizes, strict=True)
-    ]
-    gap = min(1.1, (on.width - 2 * PAD - 1.0 - sum(widths)) / max(1, len(row) - 1))
-    x = PAD + 1.0
-    for term, (wide, high), room in zip(row, sizes, widths, strict=True):
+def _widths(row: list[_Term], height: float, scale: float) -> list[tuple[float, float, float]]:
+    """Width and height of each term, and the width that its words need."""
+    found: list[tuple[float, float, float]] = []
+    for term in row:
+        wide, high = _size(term, scale)
+        high = min(high, height - 1.7)
+        words = 0.0 if isinstance(term, str) else _words(term, wide, high)
+        found.append((wide, high, max(wide, words)))
+    return found
+
+
+def _natural(row: list[_Term], height: float, scale: float) -> float:
+    return sum(room for _, _, room in _widths(row, height, scale)) + _NEAR * (len(row) - 1)
+
+
+def _together(
+    one: list[list[_Term]], other: list[list[_Term]], height: float, most: float
+) -> float:
+    scale = (height - 1.7) / most
+    return 3.5 + sum(max(_natural(row, height, scale) for row in rows) for rows in (one, other))
+
+
+def _draw_row(
+    on: Sheet, row: list[_Term], left: float, middle: float, height: float, scale: float
+) -> None:
+    sizes = _widths(row, height, scale)
+    room = on.width - PAD - left - 0.6 - sum(size[2] for size in sizes)
+    gap = min(_NEAR, room / max(1, len(row) - 1))
+    x = left + 0.6
+    for term, (wide, high, room) in zip(row, sizes, strict=True):
         centre = x + room / 2
         if isinstance(term, str):
             on.text(centre, middle + 0.05, term)
@@ -139,11 +189,9 @@ def _draw_row(on: Sheet, row: list[_Term], middle: float) -> None:
             on.box(centre - wide / 2, middle - high / 2 - 0.4, wide, high, face=term.color,
                    edge=term.color, face_alpha=0.2, round_by=0.1,
                    label=f"{term.name} {'×'.join(map(str, term.shape))}")  # fmt: skip
-            name_fits = em_width(term.name, 1.0, "semibold") < wide - 0.2 and high > 1.3
-            if name_fits:
+            if _fits(term, wide, high):
                 on.text(centre, middle - 0.05, term.name, weight="semibold")
-            words = _shape(term) if name_fits else f"{term.name}: {_shape(term)}"
-            on.text(centre, middle + high / 2 + 0.6, words, 0.8, on.style.muted)
+            on.text(centre, middle + high / 2 + 0.6, _below(term, wide, high), 0.8, on.style.muted)
         x += room + gap
 
 
@@ -151,5 +199,13 @@ def _shape(term: _Array) -> str:
     return "×".join(map(grouped, term.shape))
 
 
-def _words(term: _Array) -> float:
-    return em_width(f"{term.name}: {_shape(term)}", 0.8)
+def _fits(term: _Array, wide: float, high: float) -> bool:
+    return em_width(term.name, 1.0, "semibold") < wide - 0.2 and high > 1.3
+
+
+def _below(term: _Array, wide: float, high: float) -> str:
+    return _shape(term) if _fits(term, wide, high) else f"{term.name}: {_shape(term)}"
+
+
+def _words(term: _Array, wide: float, high: float) -> float:
+    return em_width(_below(term, wide, high), 0.8)
