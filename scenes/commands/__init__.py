@@ -9,7 +9,9 @@ import typer
 
 __all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
 
-COMMANDS = ("render", "film", "info", "still", "compare", "check", "list_choices", "new")
+COMMANDS = (
+    "render", "film", "info", "still", "figures", "compare", "check", "list_choices", "new",
+)  # fmt: skip
 """Modules here, in the order of ``epochreel --help``."""
 
 app = typer.Typer(
