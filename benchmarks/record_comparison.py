@@ -1,6 +1,6 @@
 """Measure NumPy against Keras and keep the numbers for figures: needs ``make test-frameworks``.
 
-    python -m benchmarks.record_comparison
+python -m benchmarks.record_comparison
 """
 
 from __future__ import annotations

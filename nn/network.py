@@ -80,9 +80,7 @@ class Pass:
         a = np.split(block, np.cumsum([width + 1 for width in widths[:-1]]))
         self.deltas = d = [np.empty((width, samples), dtype) for width in widths]
         drop, names = drops or [None for _ in hidden], [spec.activation for spec in architecture]
-        self.hidden = f = [
-            hidden_activation(names[i], a[i][:-1], d[i], drop[i]) for i in hidden
-        ]
+        self.hidden = f = [hidden_activation(names[i], a[i][:-1], d[i], drop[i]) for i in hidden]
         self._find_slopes = share_slopes(f, block)
         self.logits = np.empty((widths[-1], samples), dtype)
         # what meets what stays the same from batch to batch: both ways are laid out once

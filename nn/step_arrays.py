@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from epochreel.nn.activations import ACTIVATIONS, Array, activate
 from epochreel.nn.architecture import Architecture, named_parameters, variable_slices
@@ -152,14 +153,14 @@ def _sizes(groups: Mapping[str, list[Any]]) -> dict[str, int]:
         for one in kept:
             if not isinstance(one, np.ndarray):
                 continue
-            whole = _whole(one)
+            whole = _whole(cast("NDArray[Any]", one))
             if id(whole) not in seen:
                 seen.add(id(whole))
                 sizes[name] += whole.nbytes
     return sizes
 
 
-def _whole(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _whole(array: NDArray[Any]) -> NDArray[Any]:
     """Find the array whose memory a view looks at."""
     while isinstance(array.base, np.ndarray):
         array = array.base
@@ -194,9 +195,7 @@ class Curve:
     note: str = ""
 
 
-def activation_curves(
-    low: float = -4.0, high: float = 4.0, points: int = 321
-) -> dict[str, Curve]:
+def activation_curves(low: float = -4.0, high: float = 4.0, points: int = 321) -> dict[str, Curve]:
     """Compute every activation and its derivative, forward and backward as a training does.
 
     Parameters

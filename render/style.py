@@ -23,7 +23,16 @@ from matplotlib.colors import Colormap, to_rgb
 from epochreel.nn.errors import unknown_name
 from epochreel.render.looks import COLORMAPS, STYLES
 
-__all__ = ["COLORMAPS", "STYLES", "Color", "Style", "TypeScale", "load_style", "register_fonts", "text_font"]
+__all__ = [
+    "COLORMAPS",
+    "STYLES",
+    "Color",
+    "Style",
+    "TypeScale",
+    "load_style",
+    "register_fonts",
+    "text_font",
+]
 
 Color = tuple[int, int, int]
 

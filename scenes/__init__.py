@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from epochreel.scenes.executors import SerialExecutor, WorkerPool
     from epochreel.scenes.loading import SceneFile, parse_scene, read_scene
+    from epochreel.scenes.notebook import NotebookReporter, choose_reporter
     from epochreel.scenes.pipeline import Artifact, render_scenes
     from epochreel.scenes.preparing import PreparedScene, load_scenes, prepare_scene
     from epochreel.scenes.progress import LineReporter, NullReporter, Reporter, TqdmReporter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artifact",
     "LineReporter",
+    "NotebookReporter",
     "NullReporter",
     "PreparedScene",
     "Reporter",
@@ -28,6 +30,7 @@ __all__ = [
     "SerialExecutor",
     "TqdmReporter",
     "WorkerPool",
+    "choose_reporter",
     "load_scenes",
     "parse_scene",
     "prepare_scene",
@@ -38,6 +41,7 @@ __all__ = [
 _HOMES = {
     "Artifact": "pipeline",
     "LineReporter": "progress",
+    "NotebookReporter": "notebook",
     "NullReporter": "progress",
     "PreparedScene": "preparing",
     "Reporter": "progress",
@@ -46,6 +50,7 @@ _HOMES = {
     "SerialExecutor": "executors",
     "TqdmReporter": "progress",
     "WorkerPool": "executors",
+    "choose_reporter": "notebook",
     "load_scenes": "preparing",
     "parse_scene": "loading",
     "prepare_scene": "preparing",

@@ -1,4 +1,4 @@
-"""What figures are drawn from: the scene's data, its networks, its trainings; made when asked for."""
+"""What figures are drawn from: a scene's data, networks, trainings; made when asked for."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class FigureData:
         return recording
 
     def strongest_unit(self) -> int:
-        """Find the unit of the first layer that answers most to the sample that is drawn, from 1."""
+        """Find the unit of the first layer that answers most to the drawn sample, from 1."""
         recording: Any = self.layered
         data = self.dataset
         sample = (data.x_test if len(data.x_test) else data.x_train)[:1]

@@ -1,4 +1,4 @@
-"""What figures show, in words: a caption, and a text in the place of each for those who can't see."""
+"""What figures show, in words: a caption, and a text for those who can't see them."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ def _dataset(data: FigureData) -> Words:
     rest = f", {len(known.y_test)} for testing with a ring" if len(known.y_test) else ""
     return Words(
         f"The data, {known.name}: {count(len(known.y_train), 'training sample')}{rest}.",
-        f"Scatter plot of {known.feature_names[0]} and {known.feature_names[1]}: "
-        f"{len(known.y_train) + len(known.y_test)} points of {count(known.classes, 'class', 'classes')}, "
-        "which differ by colour and shape.",
+        f"Scatter plot of {' and '.join(known.feature_names)}: "
+        f"{len(known.y_train) + len(known.y_test)} points of "
+        f"{count(known.classes, 'class', 'classes')}, which differ by colour and shape.",
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.errors import InvalidInputError, OutputError, unknown_name
 from epochreel.render.looks import STYLES
-from epochreel.render.writers import STILLS, WRITERS
+from epochreel.render.writers import WRITERS
 from epochreel.scenes.figure_data import FigureData
 from epochreel.scenes.figure_words import WORDS, Words
 from epochreel.scenes.filenames import shown_path
@@ -22,7 +22,16 @@ from epochreel.scenes.progress import Reporter, Task
 if TYPE_CHECKING:
     from epochreel.render.style import Style
 
-__all__ = ["FIGURE_FORMATS", "FILMED", "FigureFile", "FigureWishes", "check_wishes", "describe_figures", "draw", "make_figures"]
+__all__ = [
+    "FIGURE_FORMATS",
+    "FILMED",
+    "FigureFile",
+    "FigureWishes",
+    "check_wishes",
+    "describe_figures",
+    "draw",
+    "make_figures",
+]
 
 WIDTHS = ("column", "slide", "blog")
 """Those of :data:`epochreel.render.figures.sheet.WIDTHS`, without loading Matplotlib."""
@@ -83,7 +92,7 @@ def check_wishes(wishes: FigureWishes, folder: Path) -> FigureWishes:
         for name in wishes.names:
             if form in _FILM_FORMATS and name not in FILMED:
                 raise InvalidInputError(
-                    f"format: {form!r} is a film's, and only 'blueprint' has one, got it for {name!r}"
+                    f"format: {form!r} is a film's, and only 'blueprint' has one, got {name!r}"
                 )
     if not wishes.formats:
         raise InvalidInputError("format: must be at least one, got none")

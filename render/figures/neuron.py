@@ -1,4 +1,4 @@
-"""A single unit: its inputs, its weights, their sum, its activation, with the numbers of a sample."""
+"""A single unit: inputs, weights, their sum, its activation, with the numbers of a sample."""
 
 from __future__ import annotations
 

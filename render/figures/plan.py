@@ -192,11 +192,11 @@ def _draw_layer(
     of = "sums" if last else activation_name(layer.activation)
     _cell(on, x, tops["forward"], wide, _LANES["forward"],
           [f"{name}{n}", tight(layer.outputs)], forward, light, f"{name}{number}", of)  # fmt: skip
-    shapes = tight(layer.weights), tight(layer.biases)
+    w, b = tight(layer.weights), tight(layer.biases)
     _cell(on, x, tops["parameters"], wide, _LANES["parameters"],
-          [f"W{n}", shapes[0], f"b{n}", shapes[1]], on.style.muted, light, f"W{number}")  # fmt: skip
+          [f"W{n}", w, f"b{n}", b], on.style.muted, light, f"W{number}")  # fmt: skip
     _cell(on, x, tops["gradient"], wide, _LANES["gradient"],
-          [f"∂W{n}", shapes[0], f"∂b{n}", shapes[1]], backward, light, f"dW{number}")  # fmt: skip
+          [f"∂W{n}", w, f"∂b{n}", b], backward, light, f"dW{number}")  # fmt: skip
     _cell(on, x, tops["backward"], wide, _LANES["backward"],
           [f"δ{n}", tight(layer.deltas)], backward, light, f"d{number}")  # fmt: skip
 

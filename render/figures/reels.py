@@ -174,9 +174,7 @@ def _draw_moment(
             on.text(x + wide, y + high + 1.1, right, 0.85, on.style.muted, align="right")
 
 
-def _draw_field(
-    on: Sheet, inner: Any, recording: Recording, snapshot: int, view: Viewport
-) -> None:
+def _draw_field(on: Sheet, inner: Any, recording: Recording, snapshot: int, view: Viewport) -> None:
     xs = np.linspace(view.x_min, view.x_max, _NODES)
     ys = np.linspace(view.y_min, view.y_max, _NODES)
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)

@@ -88,7 +88,9 @@ def _svg(figure: Any, title: str, alt: str) -> str:
     style = f'<style type="text/css">{faces}</style>'
     head, tag, body = drawn.partition("<metadata>")
     words = "".join(
-        f"<{name}>{escape(text)}</{name}>\n " for name, text in (("title", title), ("desc", alt)) if text
+        f"<{name}>{escape(text)}</{name}>\n "
+        for name, text in (("title", title), ("desc", alt))
+        if text
     )
     body = body.replace("<defs>", f"<defs>\n  {style}", 1)
     return f"{head}{words}{tag}{body}"

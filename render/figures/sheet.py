@@ -13,12 +13,12 @@ from math import hypot
 from typing import Any, Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from epochreel.nn.errors import unknown_name
+from epochreel.render.showing import ShownAxes, ShownFigure
 from epochreel.render.stage import rgb
 from epochreel.render.style import Color, Style, load_style, register_fonts, text_font
 from epochreel.render.text import text_width
@@ -228,9 +228,7 @@ def dress(axes: Any, style: Style, em: float) -> None:
         axes.set_axisbelow(True)
 
 
-def sheet(
-    axes: Any, style: Style | str, width: str, need: Callable[[float], float]
-) -> Sheet:
+def sheet(axes: Any, style: Style | str, width: str, need: Callable[[float], float]) -> Sheet:
     """Make a sheet on a figure of its own, or over axes that are there.
 
     Parameters
@@ -280,7 +278,7 @@ def new_figure(style: Style, width: str, height_em: Callable[[float], float]) ->
     high = chosen.points / chosen.ratio if chosen.ratio else high
     # whole pixels of a PNG, so that nothing is cut at an edge
     pixels = [round(length / 72 * chosen.dpi) for length in (chosen.points, high)]
-    figure: Any = Figure(
+    figure: Any = ShownFigure(
         figsize=(pixels[0] / chosen.dpi, pixels[1] / chosen.dpi), dpi=chosen.dpi,
         facecolor=rgb(style.ground),
     )  # fmt: skip
@@ -292,7 +290,7 @@ def _new(
     style: Style, width: str, need: Callable[[float], float]
 ) -> tuple[Any, float, tuple[float, float]]:
     figure = new_figure(style, width, need)
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1), axes_class=ShownAxes)
     across, down = (float(side) * 72 for side in figure.get_size_inches())
     em = WIDTHS[width].em
     if WIDTHS[width].ratio:  # what leaves room on a slide is drawn larger

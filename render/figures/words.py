@@ -50,5 +50,7 @@ def byte_words(count: int) -> str:
     """Write a number of bytes."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
-            return f"{count / size:.1f} {unit}" if count < 100 * size else f"{count / size:.0f} {unit}"
+            return (
+                f"{count / size:.1f} {unit}" if count < 100 * size else f"{count / size:.0f} {unit}"
+            )
     return f"{count} B"

@@ -26,8 +26,8 @@ def figures(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="architecture, blueprint, unit, shapes, layer_steps, activations, dataset, curves, "
-            "strip, comparison; all of them without a name.",
+            help="architecture, blueprint, unit, shapes, layer_steps, activations, dataset, "
+            "curves, strip, comparison; all of them without a name.",
         ),
     ] = None,
     output: Annotated[
