@@ -14,7 +14,7 @@ __all__ = ["shapes"]
 _LAYER_EMS = 6.6
 _MOST_LAYERS = 12
 _TALLEST = 6.5
-_WORDS = 7.4  # what stands above and below the rectangles
+_WORDS = 7.8  # what stands above and below the rectangles
 
 
 def shapes(

@@ -109,6 +109,11 @@ def strip(
     filled = rows_at(across) * (wide * ratio + _WORDS) - 0.6 + len(models) * heads
     y = max(PAD, (on.height - filled) / 2)
     left = max(PAD, (on.width - across * (wide + _GAP) + _GAP) / 2)
+    longest = max(
+        em_width(_reached(one, snapshot), 0.85) for name, one in models.items()
+        for snapshot in chosen[name]
+    )  # fmt: skip
+    told = longest + em_width("0.000", 0.85) + 0.5 <= wide
     for name, recording in models.items():
         if heads:
             on.text(left, y + 0.9, name, weight="semibold", align="left")
@@ -117,6 +122,7 @@ def strip(
             for place, snapshot in enumerate(chosen[name][start : start + across]):
                 x = left + place * (wide + _GAP)
                 _draw_moment(on, recording, snapshot, (x, y), (wide, wide * ratio))
+                _write_moment(on, recording, snapshot, (x, y + wide * ratio + 1.1), wide, told)
             y += wide * ratio + _WORDS
     return on.axes
 
@@ -162,16 +168,25 @@ def _draw_moment(
     inner.set_ylim(view.y_min, view.y_max)
     _draw_field(on, inner, recording, snapshot, view)
     _draw_points(on, inner, recording, wide)
+
+
+def _reached(recording: Recording, snapshot: int) -> str:
     unit = recording.unit
     done = reached(recording.epochs if unit == "epoch" else recording.updates, snapshot)
-    words = f"{unit} {grouped(done)}"
-    on.text(x, y + high + 1.1, words, 0.85, align="left")
+    return f"{unit} {grouped(done)}"
+
+
+def _write_moment(
+    on: Sheet, recording: Recording, snapshot: int, place: tuple[float, float], wide: float,
+    told: bool,
+) -> None:  # fmt: skip
+    """Write how far the training is, and the accuracy where all have room for it."""
+    x, y = place
+    on.text(x, y, _reached(recording, snapshot), 0.85, align="left")
     _, _, split = split_of(recording.dataset)
     accuracy = recording.metrics.get(f"{split}_accuracy")
-    if accuracy is not None:
-        right = f"{accuracy[snapshot]:.3f}"
-        if em_width(words, 0.85) + em_width(right, 0.85) + 0.6 <= wide:
-            on.text(x + wide, y + high + 1.1, right, 0.85, on.style.muted, align="right")
+    if accuracy is not None and told:
+        on.text(x + wide, y, f"{accuracy[snapshot]:.3f}", 0.85, on.style.muted, align="right")
 
 
 def _draw_field(on: Sheet, inner: Any, recording: Recording, snapshot: int, view: Viewport) -> None:

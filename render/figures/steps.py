@@ -7,7 +7,7 @@ from typing import Any
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.render.figures.arrays import StepShapes
-from epochreel.render.figures.sheet import PAD, Sheet, accents, em_width, sheet
+from epochreel.render.figures.sheet import PAD, Sheet, accents, as_style, em_width, sheet
 from epochreel.render.figures.words import activation_name, grouped, subscript
 from epochreel.render.style import Color, Style
 
@@ -17,7 +17,6 @@ _ROW = 4.6
 _HEAD = 2.0
 _NOTE = 1.6
 _NEAR = 0.8
-_TWO_COLUMNS = 48.0
 _SAMPLES_EMS = 5.0
 
 
@@ -66,17 +65,21 @@ def layer_steps(
     if not 1 <= layer <= len(step.layers):
         raise InvalidInputError(f"layer: must be from 1 to {len(step.layers)}, got {layer}")
 
+    look = as_style(style)
+    forward, backward = _equations(look, step, layer)
+    most = max(1, *_units(step, layer)) ** 0.5
+
+    def side_by_side(across: float) -> bool:
+        return _together(forward, backward, _ROW, most) <= across - 2 * PAD
+
     def need(across: float) -> float:
-        rows = 3 if across >= _TWO_COLUMNS else 5
-        heads = 1 if across >= _TWO_COLUMNS else 2.4
+        rows, heads = (3, 1.0) if side_by_side(across) else (5, 2.4)
         return 2 * PAD + heads * _HEAD + rows * _ROW + _NOTE
 
-    on = sheet(ax, style, width, need)
-    forward, backward = _equations(on, step, layer)
-    beside = on.width >= _TWO_COLUMNS
+    on = sheet(ax, look, width, need)
+    beside = side_by_side(on.width)
     row = (on.height - need(on.width)) / (3 if beside else 5) + _ROW
     row = min(row, 1.5 * _ROW)
-    most = max(1, *_units(step, layer)) ** 0.5
     while beside and row > _ROW and _together(forward, backward, row, most) > on.width - 2 * PAD:
         row -= 0.1
     filled = need(on.width) + (3 if beside else 5) * (row - _ROW)
@@ -108,9 +111,9 @@ def _draw_part(
         _draw_row(on, terms, x, y + _HEAD + (number + 0.5) * row, row, scale)
 
 
-def _equations(on: Sheet, step: StepShapes, layer: int) -> tuple[list[list[_Term]], ...]:
-    ahead, back = accents(on.style)
-    weight = on.style.muted
+def _equations(style: Style, step: StepShapes, layer: int) -> tuple[list[list[_Term]], ...]:
+    ahead, back = accents(style)
+    weight = style.muted
     shapes, last = step.layers[layer - 1], layer == len(step.layers)
     n, before = subscript(layer), subscript(layer - 1)
     a_in = _Array("X" if layer == 1 else f"A{before}", shapes.inputs, ahead)

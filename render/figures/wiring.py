@@ -133,9 +133,10 @@ def _label(
     last = layer == len(layers)
     kind = "inputs" if layer == 0 else "output" if last else f"layer {layer}"
     on.text(x, above, kind, weight="semibold")
-    what = "unit" if layer else "feature"
-    plural = "" if sizes[layer] == 1 else "s"
-    on.text(x, below, f"{grouped(sizes[layer])} {what}{plural}")
-    if layer:
-        words = activation_name(layers[layer - 1].activation)
-        on.text(x, below + 1.35, words, 0.9, on.style.muted)
+    if layer == 0:
+        on.text(x, below, grouped(sizes[0]))
+        on.text(x, below + 1.35, "features" if sizes[0] > 1 else "feature", 0.9, on.style.muted)
+        return
+    on.text(x, below, f"{grouped(sizes[layer])} unit{'' if sizes[layer] == 1 else 's'}")
+    words = activation_name(layers[layer - 1].activation)
+    on.text(x, below + 1.35, words, 0.9, on.style.muted)
