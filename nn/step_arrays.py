@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -137,7 +138,10 @@ def step_arrays(
         "batch": [step.x, np.empty_like(step.logits)],  # and what the outputs should be
         "activations": [layer.a for layer in step.hidden] + [step.logits],
         "deltas": list(step.deltas),
-        "scratch": [kept for layer in step.hidden for kept in vars(layer).values()],
+        "scratch": [
+            *(kept for layer in step.hidden for kept in vars(layer).values()),
+            *_held(step.find_slopes),
+        ],
     }
     return StepArrays(
         architecture, layers, samples, str(parameters.dtype), type(chosen).__name__, _sizes(groups)
@@ -169,8 +173,11 @@ def _whole(array: NDArray[Any]) -> NDArray[Any]:
 
 def _held(function: Any) -> Iterator[Any]:
     """Find what a function remembers from call to call, also through functions that it calls."""
-    for cell in getattr(function, "__closure__", None) or ():
-        kept = cell.cell_contents
+    cells = getattr(function, "__closure__", None) or ()
+    remembered = [cell.cell_contents for cell in cells]
+    if isinstance(function, partial):
+        remembered = [*function.args, *function.keywords.values()]
+    for kept in remembered:
         if isinstance(kept, np.ndarray):
             yield kept
         elif callable(kept):

@@ -103,10 +103,10 @@ def _subset(weight: str, used: str) -> str:
 
     module: Any = subset
     options = module.Options(flavor="woff", layout_features=["kern"], notdef_outline=True)
-    font = module.load_font(text_font(weight), options)
-    cutter = module.Subsetter(options)
-    cutter.populate(text=used)
-    cutter.subset(font)
     stream = io.BytesIO()
-    module.save_font(font, stream, options)
+    with module.load_font(text_font(weight), options) as font:
+        cutter = module.Subsetter(options)
+        cutter.populate(text=used)
+        cutter.subset(font)
+        module.save_font(font, stream, options)
     return base64.b64encode(stream.getvalue()).decode("ascii")

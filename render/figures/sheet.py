@@ -33,6 +33,8 @@ _RAISED = "ᵀ"  # the font hasn't one: a small T is raised
 _SMALL = 0.66
 _MEASURED_PX = 64.0
 _ROUNDS = 4
+_USUAL_EM = 10.0  # Matplotlib's own size of type, in points
+_LEAST_EMS = 33.0  # in less, words meet
 
 
 @dataclass(frozen=True)
@@ -257,9 +259,9 @@ def sheet(axes: Any, style: Style | str, width: str, need: Callable[[float], flo
     if axes is None:
         axes, em, points = _new(look, width, need)
     else:
-        em = 10.0
         box = axes.get_window_extent()
         points = box.width / axes.figure.dpi * 72, box.height / axes.figure.dpi * 72
+        em = min(_USUAL_EM, points[0] / _LEAST_EMS)
     for _ in range(_ROUNDS):  # a smaller em makes more room across, and so may need less height
         em *= min(1.0, points[1] / em / need(points[0] / em))
     across, down = points[0] / em, points[1] / em
