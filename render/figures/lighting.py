@@ -82,7 +82,7 @@ class BlueprintFilm:
     def palette(self, colors: int = MOST_COLORS) -> Pixels:
         """Choose colours that serve the whole film, shape (colors, 3)."""
         steps = len(self.steps)
-        shown = [None, *sorted({0, steps // 3, steps // 2, 2 * steps // 3, steps - 1})]
+        shown = [None, *sorted({steps // 4, 3 * steps // 4, steps - 1})]
         return make_palette((self._draw(at) for at in shown), colors)
 
     def __iter__(self) -> Iterator[Frame]:
