@@ -147,7 +147,7 @@ def make_figures(
         for form in wishes.formats
         if form in FIGURE_FORMATS or name in FILMED
     ]
-    words_of = {name: WORDS[name](data) for name in wishes.names}  # trains whatever must be
+    words_of = {name: WORDS[name](data) for name, _ in wanted}  # trains whatever must be
     made: list[FigureFile] = []
     reporter.start(Task("figures", "drawing figures", len(wanted), "file"))
     for done, (name, form) in enumerate(wanted):
@@ -168,7 +168,19 @@ def _write(
         from epochreel.render.figures.lighting import BlueprintFilm, write_blueprint
 
         film = BlueprintFilm(data.arrays, style=style, width=width)
-        write_blueprint(film, path)
+        key, done = f"film {form}", 0
+
+        def advance(frames: int) -> None:
+            nonlocal done
+            done += frames
+            data.reporter.advance(key, done)
+
+        label = f"rendering {path.name}"
+        data.reporter.start(Task(key, label, film.frame_count, "frame"))
+        try:
+            write_blueprint(film, path, on_frame=advance)
+        finally:
+            data.reporter.finish(key)
         return film.size
     from epochreel.render.figures.saving import save_figure
 
