@@ -150,7 +150,8 @@ def _comparison(data: FigureData) -> Words:
     found = [f"{one.name}: {row}" for one, row in zip(data.comparison.results, rows, strict=True)]
     words = "; ".join(found).replace("test_", "test ")
     return Words(
-        f"{data.comparison.title}: seconds of training, accuracy and loss. {data.table.note}.",
+        f"{data.comparison.title}: seconds of training, accuracy and loss. "
+        f"Data: {data.table.note}.",
         f"Bars with numbers. {words}.",
     )
 

@@ -51,20 +51,18 @@ class Width:
         Pixels per inch of a PNG.
     ratio : float or None
         Width by height; as high as it needs when left out.
-    words : str
     """
 
     points: float
     em: float
     dpi: float
     ratio: float | None
-    words: str
 
 
 WIDTHS: dict[str, Width] = {
-    "column": Width(85 / 25.4 * 72, 7.0, 300.0, None, "85 mm, a journal's column"),
-    "slide": Width(254 / 25.4 * 72, 13.0, 192.0, 16 / 9, "254 mm at 16:9, a slide"),
-    "blog": Width(540.0, 9.75, 96.0, None, "720 px, a blog's column"),
+    "column": Width(85 / 25.4 * 72, 7.0, 300.0, None),
+    "slide": Width(254 / 25.4 * 72, 13.0, 192.0, 16 / 9),
+    "blog": Width(540.0, 9.75, 96.0, None),
 }
 
 Align = Literal["left", "center", "right"]

@@ -25,7 +25,7 @@ def figures(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...",
+            metavar="NAME",
             help="architecture, blueprint, unit, shapes, layer_steps, activations, dataset, "
             "curves, strip, comparison; all of them without a name.",
         ),
