@@ -351,6 +351,7 @@ class Film:
         composition = self._outlined
         layout, outlines = composition.layout, composition.outlines
         stage = Stage.create(self.style, layout, self.recordings)
+        stage = replace(stage, shown=self.timeline.moments)
         if merged:
             under = stage.under if figure is None else figure
             stage = replace(stage, under=under, over=under)

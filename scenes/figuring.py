@@ -18,6 +18,7 @@ from epochreel.scenes.figure_words import WORDS, Words
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.progress import Reporter, Task
+from epochreel.scenes.whole_files import write_atomically
 
 if TYPE_CHECKING:
     from epochreel.render.style import Style
@@ -222,8 +223,6 @@ def _sidecar(
     data: FigureData, words: Words,
 ) -> int:  # fmt: skip
     """Write what is known of a file beside it; give the file's length."""
-    from epochreel.render.stills import appearing
-
     content = path.read_bytes()
     document: dict[str, Any] = {
         "format": "epochreel figure",
@@ -243,8 +242,7 @@ def _sidecar(
         "file": {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
     }
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    with appearing(path.with_name(f"{path.name}.json")) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_atomically(path.with_name(f"{path.name}.json"), text.encode())
     return len(content)
 
 

@@ -10,8 +10,19 @@ import typer
 __all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
 
 COMMANDS = (
-    "render", "film", "info", "still", "figures", "compare", "check", "list_choices", "new",
-)  # fmt: skip
+    "render",
+    "film",
+    "info",
+    "still",
+    "figures",
+    "watch",
+    "compare",
+    "gallery",
+    "check",
+    "list_choices",
+    "new",
+    "cache",
+)
 """Modules here, in the order of ``epochreel --help``."""
 
 app = typer.Typer(

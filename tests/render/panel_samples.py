@@ -28,6 +28,12 @@ class Sample:
 SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
+    "hidden_units": Sample(options={"model": "Model"}),
+    "network": Sample(options={"model": "Model", "sample": 3, "numbers": True}),
+    "weights": Sample(options={"model": "Model"}),
+    "landscape": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
+    "representation": Sample(options={"model": "Model"}),
+    "surface": Sample(options={"model": "Model"}),
 }
 
 
