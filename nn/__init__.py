@@ -28,6 +28,7 @@ from epochreel.nn.schedules import (
     StepDecay,
     WarmUp,
 )
+from epochreel.nn.step_arrays import activation_curves, step_arrays
 from epochreel.nn.training import train
 
 __all__ = [
@@ -52,9 +53,11 @@ __all__ = [
     "StopTraining",
     "TrainingState",
     "Viewport",
+    "activation_curves",
     "evaluate",
     "load_recording",
     "make_dataset",
+    "step_arrays",
     "train",
     "train_together",
     "Adagrad",
