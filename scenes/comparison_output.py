@@ -67,15 +67,17 @@ def write_comparison(comparison: Comparison, path: Path, style: Style) -> None:
 
 
 def _draw(comparison: Comparison, path: Path, style: Style) -> None:
-    """Draw seconds, accuracy and loss of each model as bars."""
+    """Draw seconds, accuracy (of a regression R²) and loss of each model as bars."""
     splits = [split for split in ("test", "train") if f"{split}_loss" in comparison.keys]
+    score = "r2" if any(key.endswith("r2") for key in comparison.keys) else "accuracy"
+    scored = [split for split in splits if f"{split}_{score}" in comparison.keys]
 
     def column(title: str, series: tuple[str, ...], keys: list[str]) -> BarColumn:
         return BarColumn(
             title,
             series,
             tuple(tuple(_bar(result, key) for key in keys) for result in comparison.results),
-            1.0 if title == "accuracy" else None,
+            1.0 if title in ("accuracy", "R²") else None,
         )
 
     note = comparison.note
@@ -88,7 +90,11 @@ def _draw(comparison: Comparison, path: Path, style: Style) -> None:
         rows=[BarRow(result.name, _size(result)) for result in comparison.results],
         columns=[
             column("seconds", ("",), ["seconds"]),
-            column("accuracy", tuple(splits), [f"{split}_accuracy" for split in splits]),
+            column(
+                "R²" if score == "r2" else score,
+                tuple(scored),
+                [f"{split}_{score}" for split in scored],
+            ),
             column("loss", tuple(splits), [f"{split}_loss" for split in splits]),
         ],
         style=style,

@@ -58,8 +58,10 @@ class Artifact:
         Holds included.
     bytes : int
         Length of the file, or of a folder's files in all, linked ones counted once.
-    accuracies : mapping
-        Accuracy of each model at its last snapshot, by name.
+    scores : mapping
+        Accuracy of each model at its last snapshot, by name; of a regression R².
+    score : {"accuracy", "R²"}
+        Which of the two.
     split : "test" or "train"
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
@@ -73,7 +75,8 @@ class Artifact:
     duration_s: float
     frames: int
     bytes: int
-    accuracies: Mapping[str, float]
+    scores: Mapping[str, float]
+    score: Literal["accuracy", "R²"]
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
     at: str | None = None
@@ -309,8 +312,10 @@ class _Run:
     def _artifact(self, film: _PlannedFilm, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
         recordings = self._recordings(film).values()
-        measured = any("test_accuracy" in recording.metrics for recording in recordings)
-        split = "test" if measured else "train"
+        metrics = {key for recording in recordings for key in recording.metrics}
+        regression = not metrics.isdisjoint({"test_r2", "train_r2"})
+        key = "r2" if regression else "accuracy"
+        split = "test" if f"test_{key}" in metrics else "train"
         notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
         return Artifact(
             path=path,
@@ -318,11 +323,12 @@ class _Run:
             duration_s=facts.duration_s,
             frames=facts.frames,
             bytes=stored_bytes(path),
-            accuracies={
-                name: float(recording.metrics[f"{split}_accuracy"][-1])
+            scores={
+                name: float(recording.metrics[f"{split}_{key}"][-1])
                 for name, recording in self._recordings(film).items()
-                if f"{split}_accuracy" in recording.metrics
+                if f"{split}_{key}" in recording.metrics
             },
+            score="R²" if regression else "accuracy",
             split=split,
             notes=notes,
             at=facts.at,

@@ -34,7 +34,7 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
     Returns
     -------
     list of str
-        Path, size in pixels, duration, length of the file, accuracy of each model.
+        Path, size in pixels, duration, length of the file, accuracy or R² of each model.
     """
     rows = [
         (
@@ -42,7 +42,7 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
             _size(artifact.size_px),
             f"at {artifact.at}" if artifact.at else f"{artifact.duration_s:.1f} s",
             _bytes(artifact.bytes),
-            _accuracies(artifact),
+            _scores(artifact),
         )
         for artifact in artifacts
     ]
@@ -122,14 +122,14 @@ def _training(plan: TrainingPlan) -> str:
     )
 
 
-def _accuracies(artifact: Artifact) -> str:
-    values = artifact.accuracies
+def _scores(artifact: Artifact) -> str:
+    values, name = artifact.scores, f"{artifact.split} {artifact.score}"
     if not values:
         return ""
     if len(values) == 1:
-        return f"{artifact.split} accuracy {next(iter(values.values())):.3f}"
+        return f"{name} {next(iter(values.values())):.3f}"
     shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
-    return f"{artifact.split} accuracy: {shown}"
+    return f"{name}: {shown}"
 
 
 def _bytes(number: int) -> str:

@@ -99,7 +99,7 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     try:
         if not job.standardize:
             return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
-        scaling = Scaling.of(job.dataset.x_train)
+        scaling = Scaling.of_dataset(job.dataset)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
         return scaling.undo(recording, job.dataset)

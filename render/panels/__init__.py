@@ -36,13 +36,17 @@ __all__ = [
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
+    "curves": "epochreel.render.panels.curves:CurvesPanel",
+    "fit": "epochreel.render.panels.fit:FitPanel",
 }
 """Where each kind of panel lives; imported on use."""
 
 NUMBERS: Mapping[str, str] = {
     "test_accuracy": "test accuracy",
+    "test_r2": "test R²",
     "test_loss": "test loss",
     "train_accuracy": "train accuracy",
+    "train_r2": "train R²",
     "train_loss": "train loss",
     "seconds": "training",
 }

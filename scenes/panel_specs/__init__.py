@@ -11,10 +11,13 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.curves import CurvesSpec
+from epochreel.scenes.panel_specs.fit import FitSpec
 
 __all__ = [
     "PANEL_SPECS",
     "BoundarySpec",
+    "FitSpec",
     "ManyModelsPanel",
     "OneModelPanel",
     "PanelSpec",
@@ -24,6 +27,8 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "curves": CurvesSpec,
+    "fit": FitSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 
