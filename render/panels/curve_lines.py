@@ -52,8 +52,8 @@ def value_scale(curves: Sequence[FloatArray], metric: str, *, log: bool) -> tupl
     start = max(float(values[0]) for values in finite)
     bound = max(start, low + _SPIKE * (usual - low))
     cut = high > 1.5 * bound > 0
-    high = bound if cut else high
-    low = 0.0 if low < 0.4 * high else low - 0.05 * (high - low)
+    high = max(start, usual + 0.2 * (usual - low)) if cut else high
+    low = 0.0 if low < 0.4 * high or metric == "learning_rate" else low - 0.05 * (high - low)
     # a curve that never changes still has an axis
     return Scale(low, high + 0.04 * (high - low) if high > low else low + (abs(low) or 1.0)), cut
 
@@ -132,9 +132,11 @@ def _dashes(
     snapshots: FloatArray, places: FloatArray, dash_px: float
 ) -> tuple[FloatArray, FloatArray]:
     """Cut a line into dashes by its length; between them are gaps of the same length."""
+    if not len(places):
+        return snapshots, places
     steps = np.hypot(*np.diff(places, axis=0).T) if len(places) > 1 else np.empty(0)
     along = np.concatenate([[0.0], np.cumsum(steps)])[: len(places)]
-    length = float(along[-1]) if len(along) else 0.0
+    length = float(along[-1])
     cuts = np.arange(0.0, length, dash_px)
     # a place that is passed at once (steps of 0) has one time only: the last
     all_along = np.union1d(along, cuts)

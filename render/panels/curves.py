@@ -101,7 +101,7 @@ class CurvesPanel:
             sizes,
         )
         plot = Plot(body, self._x(recordings), y_scale, 4 * sizes.line, labels.width)
-        subtitle = self.subtitle or self._words(series, y_scale if cut else None)
+        subtitle = self.subtitle or self._words(series, recordings, y_scale if cut else None)
         draw_heading(stage, slot, self._title, subtitle, title_size)
         draw_plot_axes(stage, plot, self.x)
         lines: list[_Line] = []
@@ -166,7 +166,9 @@ class CurvesPanel:
         curves = [recordings[key.model].metrics[key.metric] for key in series]
         return value_scale(curves, self.metric, log=self.y_scale == "log")
 
-    def _words(self, series: Sequence[Curve], cut: Scale | None) -> str:
+    def _words(
+        self, series: Sequence[Curve], recordings: Mapping[str, Recording], cut: Scale | None
+    ) -> str:
         """Say which line is which, and what the axis leaves out."""
         splits = {key.split for key in series}
         if self.metric == "gradient_norm":
@@ -174,21 +176,26 @@ class CurvesPanel:
         elif self.metric == "learning_rate":
             words = "of the update that comes next"
         elif len(splits) > 1:
-            words = "training (solid) and test points (dashed)"
+            words = "training (solid), test (dashed)"
         else:
             words = f"{_SPLITS[next(iter(splits))]} points"
-        if len(self.models) == 1:
+        if len(self.models) == 1 < len(recordings):
             words = f"{self.models[0]}: {words}"
-        if cut is not None:
-            end, kept = (cut.low, "below") if self.metric == "r2" else (cut.high, "above")
-            words += f"; what is {kept} {end:.2g} is cut off"
+        if cut is not None:  # first, where it isn't cut off itself
+            end, over = (cut.low, "below") if self.metric == "r2" else (cut.high, "above")
+            minus = f"{end:.2g}".replace("-", "\N{MINUS SIGN}")
+            words = f"cut off {over} {minus}; {words}"
         return words
 
     def _form(self, recordings: Mapping[str, Recording], series: Sequence[Curve]) -> Form:
         """Say how values are written, always as many characters."""
+        values = np.concatenate([recordings[key.model].metrics[key.metric] for key in series])
+        positive = values[values > 0]
+        if self.y_scale == "log" and len(positive) and positive.min() < 5e-4:
+            return lambda value: f"{value:.1e}".replace("-", "\N{MINUS SIGN}")
         if self.metric != "learning_rate":
             return lambda value: format_value(self.metric, value)
-        greatest = max(float(recordings[key.model].metrics[key.metric].max()) for key in series)
+        greatest = float(values.max())
         decimals = min(7, max(1, 2 - floor(log10(greatest)))) if greatest > 0 else 1
         return lambda value: f"{value:.{decimals}f}"
 

@@ -139,13 +139,13 @@ class FitPanel:
 
     def _words(self, data: Dataset) -> str:
         """Say what is drawn beside the curve."""
-        words = ["the model's curve"]
+        words: list[str] = []
         if self.truth and data.target is not None and data.target.truth is not None:
-            band = f" ± {data.target.noise:.2g}, its noise" if data.target.noise else ""
-            words.append(f"dashed: the function without noise{band}")
+            band = f" ± {data.target.noise:.2g} of noise" if data.target.noise else ""
+            words.append(f"dashed: the truth{band}")
         if self.residuals:
-            words.append("thin lines: residuals")
-        return f"{_target(data)} over {data.feature_names[0]}: " + "; ".join(words)
+            words.append("thin: residuals")
+        return "; ".join(words) or f"{_target(data)} over {data.feature_names[0]}"
 
 
 class _FitDrawing(InkDrawing):
@@ -241,7 +241,7 @@ def _draw_points(
 ) -> None:
     axes = _axes(stage, plot)
     short = min(plot.rect.width, plot.rect.height)
-    diameter = short * min(0.0185, 0.0185 * (200 / max(count, 1)) ** 0.35)
+    diameter = short * min(0.021, 0.021 * (200 / max(count, 1)) ** 0.35)
     entry = _entry(split, stage.style)
     axes.plot(
         *plot.places(x[:, 0], y).T,

@@ -17,7 +17,7 @@ __all__ = ["HeadLabels", "label_tracks", "spread"]
 
 _GLIDE = 4
 """Moments before and after over which a label glides where it has to make room."""
-_TOLERATED = 0.4
+_TOLERATED = 0.2
 """By how much of a line a label may stand on the wrong side of another before they change."""
 
 

@@ -163,14 +163,20 @@ def _label_columns(stage: Stage, plot: Plot, name: str) -> None:
     shown = shorten(name, 0.45 * rect.width, size)
     stage.text(rect.right, baseline, shown, size, style.ink, align="right")
     free = rect.right - (text_width(shown, size) + 0.8 * size if shown else 0.0)
-    last = -math.inf
-    columns = rect.left + plot.x_px(plot.x.ticks())
-    for column, label in zip(columns.tolist(), plot.x.labels(), strict=True):
+    columns = (rect.left + plot.x_px(plot.x.ticks())).tolist()
+    spans: list[tuple[float, float, str]] = []
+    for column, label in zip(columns, plot.x.labels(), strict=True):
         width = text_width(label, size)
         left = max(column - width / 2, float(rect.left))
-        if left >= last + 0.7 * size and left + width <= free:
-            stage.text(left, baseline, label, size, style.muted)
-            last = left + width
+        if left + width <= free:
+            spans.append((left, left + width, label))
+    # evenly: all of them, or every second, or third
+    for step in range(1, len(spans) + 1):
+        kept = spans[::step]
+        if all(b[0] >= a[1] + 0.7 * size for a, b in zip(kept[:-1], kept[1:], strict=True)):
+            for left, _, label in kept:
+                stage.text(left, baseline, label, size, style.muted)
+            return
 
 
 def _gap(places: list[float], low: float, high: float, needed: float) -> float | None:
