@@ -22,6 +22,7 @@ from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene, expected_timeline
 from epochreel.scenes.progress import Reporter
 from epochreel.scenes.schema import OutputSpec
+from epochreel.scenes.scoring import final_scores
 from epochreel.scenes.sharing import share_out
 from epochreel.scenes.targets import Targets, stored_bytes
 from epochreel.scenes.tasks import (
@@ -311,25 +312,18 @@ class _Run:
 
     def _artifact(self, film: _PlannedFilm, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
-        recordings = self._recordings(film).values()
-        metrics = {key for recording in recordings for key in recording.metrics}
-        regression = not metrics.isdisjoint({"test_r2", "train_r2"})
-        key = "r2" if regression else "accuracy"
-        split = "test" if f"test_{key}" in metrics else "train"
-        notes = (*facts.notes, *(note for note in map(_stop_note, recordings) if note))
+        recordings = self._recordings(film)
+        scores = final_scores(recordings)
+        notes = (*facts.notes, *(note for note in map(_stop_note, recordings.values()) if note))
         return Artifact(
             path=path,
             size_px=facts.size_px,
             duration_s=facts.duration_s,
             frames=facts.frames,
             bytes=stored_bytes(path),
-            scores={
-                name: float(recording.metrics[f"{split}_{key}"][-1])
-                for name, recording in self._recordings(film).items()
-                if f"{split}_{key}" in recording.metrics
-            },
-            score="R²" if regression else "accuracy",
-            split=split,
+            scores=scores.of,
+            score=scores.kind,
+            split=scores.split,
             notes=notes,
             at=facts.at,
         )
