@@ -183,7 +183,7 @@ def test_a_training_that_stands_in_two_scenes_is_made_once(
     artifacts = render(tmp_path / "out", first, second, executor=executor)
     assert executor.submitted.count("train_model") == 2
     assert executor.submitted.count("make_film") == 3
-    assert artifacts[2].scores["Left"] == artifacts[0].accuracies["Left"]
+    assert artifacts[2].scores["Left"] == artifacts[0].scores["Left"]
 
 
 @pytest.mark.parametrize("line", ["seed = 3", "iterations = 21", 'initializer = "glorot_uniform"'])
