@@ -145,6 +145,8 @@ def _recording(
         raise RecordingError(f"is damaged: unit and link can't be {unit!r:.20} and {link!r:.20}")
     data, provenance = header.fields("dataset"), header.fields("provenance")
     target = read_target(data, arrays)
+    if (link == "identity") != (target is not None):
+        raise RecordingError(f"is damaged: link can't be {link!r} of such data")
     labels = {"dataset/y_train", "dataset/y_test"} if target is not None else set[str]()
     dataset = Dataset(
         name=data.text("name"),

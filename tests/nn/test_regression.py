@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recording_files import forged, refusal
 
 from epochreel.nn.csv_data import read_csv
 from epochreel.nn.dataset import Dataset, Target, Viewport
@@ -167,6 +168,36 @@ def test_a_truth_of_another_type_is_damage(sine, tmp_path):
         object.__setattr__(sine.target, "truth", sine.target.truth.astype(np.float64))
     with pytest.raises(RecordingError, match="dataset/truth must be float64"):
         load_recording(path)
+
+
+def _in_target(**changes):
+    return lambda header: header["dataset"]["target"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda header: header["dataset"].update(target=3), "dataset.target in its header must be"),
+        (_in_target(name=3), "dataset.target.name in its header must be text, got 3"),
+        (_in_target(noise="much"), "dataset.target.noise in its header must be a number"),
+        (_in_target(noise=-1), "noise: must be finite and ≥ 0, got -1"),
+        (lambda header: header["dataset"]["target"].pop("noise"), "target.noise is missing"),
+        (lambda header: header["dataset"].pop("target"), "link can't be 'identity' of such data"),
+        (lambda header: header.update(link="sigmoid"), "link can't be 'sigmoid' of such data"),
+        (
+            lambda header: header["arrays"]["dataset/truth"].update(
+                shape=[1602], chunks=header["arrays"]["dataset/truth"]["chunks"]
+            ),
+            "is damaged",
+        ),
+    ],
+)
+def test_hostile_files_are_refused(sine, change, message, tmp_path):
+    recording = learned(sine, iterations=50)
+    path = tmp_path / "it.reel"
+    recording.save(path)
+    path.write_bytes(forged(path.read_bytes(), change))
+    assert message in refusal(path)
 
 
 def test_a_pickle_keeps_it(sine):
