@@ -46,7 +46,12 @@ Stored = NDArray[Any] | Rows
 
 
 def write_arrays(
-    path: Path, header: Mapping[str, Any], arrays: Mapping[str, Stored], *, version: int = 1
+    path: Path,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, Stored],
+    *,
+    version: int = 1,
+    durable: bool = True,
 ) -> None:
     """Write a file: beside its target, and renamed when it is whole.
 
@@ -59,6 +64,8 @@ def write_arrays(
         Name → array of float32, float64 or int64, of at least one dimension.
     version : int
         Of the format.
+    durable : bool
+        Whether the file is there after a power cut, too: that takes the time of the disk.
 
     Raises
     ------
@@ -77,8 +84,9 @@ def write_arrays(
                     file.write(b"\0" * (offsets[name] - file.tell()))
                     for block in _blocks(array):
                         file.write(block.data)
-                file.flush()
-                os.fsync(file.fileno())  # else a crash may leave the name without the bytes
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())  # else a crash may leave the name without the bytes
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)

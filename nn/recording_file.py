@@ -65,7 +65,9 @@ TYPES: Mapping[str, type[np.generic]] = {
 """Type of the arrays that aren't float64."""
 
 
-def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None:
+def save_recording(
+    recording: SavedRecording, path: str | PathLike[str], *, durable: bool = True
+) -> None:
     """Write a recording into one file, beside its target, renamed when it is whole.
 
     Parameters
@@ -73,6 +75,8 @@ def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None
     recording : ParameterRecording or GridRecording
     path : path
         What stood there before is replaced, or stays whole.
+    durable : bool
+        Whether the file is there after a power cut, too: that takes the time of the disk.
 
     Raises
     ------
@@ -100,7 +104,8 @@ def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None
     arrays |= dataset_arrays(recording.dataset)
     rows = ROWS[kind["kind"]]
     arrays[rows] = getattr(recording, rows)
-    write_arrays(Path(path), header, arrays, version=version_for(recording.dataset))
+    version = version_for(recording.dataset)
+    write_arrays(Path(path), header, arrays, version=version, durable=durable)
 
 
 def load_recording(path: str | PathLike[str]) -> SavedRecording:

@@ -230,6 +230,11 @@ class Scene(Spec):
         names = tuple(model.name for model in self.models)
         return tuple(panel.settled(names) for panel in self.panels)
 
+    def measures_of(self, model: str) -> tuple[str, ...]:
+        """Say what panels want recorded of a model beside loss and accuracy."""
+        asked = {key for panel in self.shown if model in panel.shows for key in panel.recorded}
+        return tuple(sorted(asked))
+
     @property
     def timed(self) -> bool:
         """Whether the seconds of its trainings are shown, so that nothing else may take any."""

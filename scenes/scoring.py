@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from epochreel.nn.recording import Recording
-
 __all__ = ["Scores", "final_scores"]
 
 
@@ -18,18 +16,18 @@ class Scores(NamedTuple):
     split: Literal["test", "train"]
 
 
-def final_scores(recordings: Mapping[str, Recording]) -> Scores:
-    """Take the accuracy of each, of regressions R²; on the test split, where there is one."""
-    metrics = {key for recording in recordings.values() for key in recording.metrics}
+def final_scores(last: Mapping[str, Mapping[str, float | None]]) -> Scores:
+    """Take the accuracy of each, of regressions R²; on the test split, where there is one.
+
+    Parameters
+    ----------
+    last : mapping
+        Model's name → its metrics at its last snapshot; ``None`` is unknown.
+    """
+    metrics = {key for values in last.values() for key in values}
     regression = not metrics.isdisjoint({"test_r2", "train_r2"})
     key = "r2" if regression else "accuracy"
     split = "test" if f"test_{key}" in metrics else "train"
-    return Scores(
-        {
-            name: float(recording.metrics[f"{split}_{key}"][-1])
-            for name, recording in recordings.items()
-            if f"{split}_{key}" in recording.metrics
-        },
-        "R²" if regression else "accuracy",
-        split,
-    )
+    found = {name: values.get(f"{split}_{key}") for name, values in last.items()}
+    known = {name: value for name, value in found.items() if value is not None}
+    return Scores(known, "R²" if regression else "accuracy", split)

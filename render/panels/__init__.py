@@ -38,6 +38,12 @@ PANELS: Mapping[str, str] = {
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
     "curves": "epochreel.render.panels.curves:CurvesPanel",
     "fit": "epochreel.render.panels.fit:FitPanel",
+    "hidden_units": "epochreel.render.panels.hidden_units:HiddenUnitsPanel",
+    "network": "epochreel.render.panels.network:NetworkPanel",
+    "weights": "epochreel.render.panels.weights:WeightsPanel",
+    "landscape": "epochreel.render.panels.landscape:LandscapePanel",
+    "representation": "epochreel.render.panels.representation:RepresentationPanel",
+    "surface": "epochreel.render.panels.surface:SurfacePanel",
 }
 """Where each kind of panel lives; imported on use."""
 

@@ -32,14 +32,21 @@ def _label_below(stage: Stage, body: Rect, dataset: Dataset) -> None:
     ticks = round_ticks(viewport.x_min, viewport.x_max)
     to_x = body.width / viewport.width
     places = [body.left + (tick - viewport.x_min) * to_x for tick in ticks]
-    for place, label in zip(places, tick_labels(ticks), strict=True):
+    labels = tick_labels(ticks)
+    widest = max((text_width(label, scale.small) for label in labels), default=0.0)
+    taken = widest + scale.small
+    if len(places) > 3 and places[1] - places[0] - taken < text_width(
+        dataset.feature_names[0], scale.small
+    ):
+        # a name that is cut says less than every second number
+        places, labels = places[::2], labels[::2]
+    for place, label in zip(places, labels, strict=True):
         half = text_width(label, scale.small) / 2
         place = min(max(place, body.left + half), body.right - half)
         stage.text(place, x_baseline, label, scale.small, style.muted, align="center")
     middle = _middle_gap(places, body.left, body.right)
     gap_px = (places[1] - places[0]) if len(places) > 1 else float(body.width)
-    widest = max((text_width(label, scale.small) for label in tick_labels(ticks)), default=0.0)
-    name = shorten(dataset.feature_names[0], gap_px - widest - scale.small, scale.small)
+    name = shorten(dataset.feature_names[0], gap_px - taken, scale.small)
     stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
 
 

@@ -13,6 +13,12 @@ from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
 from epochreel.scenes.panel_specs.curves import CurvesSpec
 from epochreel.scenes.panel_specs.fit import FitSpec
+from epochreel.scenes.panel_specs.hidden_units import HiddenUnitsSpec
+from epochreel.scenes.panel_specs.landscape import LandscapeSpec
+from epochreel.scenes.panel_specs.network import NetworkSpec
+from epochreel.scenes.panel_specs.representation import RepresentationSpec
+from epochreel.scenes.panel_specs.surface import SurfaceSpec
+from epochreel.scenes.panel_specs.weights import WeightsSpec
 
 __all__ = [
     "PANEL_SPECS",
@@ -29,6 +35,12 @@ PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "confusion": ConfusionSpec,
     "curves": CurvesSpec,
     "fit": FitSpec,
+    "hidden_units": HiddenUnitsSpec,
+    "network": NetworkSpec,
+    "weights": WeightsSpec,
+    "landscape": LandscapeSpec,
+    "representation": RepresentationSpec,
+    "surface": SurfaceSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 

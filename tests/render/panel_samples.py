@@ -31,6 +31,12 @@ SAMPLES: Mapping[str, Sample] = {
     "confusion": Sample(options={"model": "Model"}),
     "curves": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
     "fit": Sample(data="sine", options={"model": "Model"}),
+    "hidden_units": Sample(options={"model": "Model"}),
+    "network": Sample(options={"model": "Model", "sample": 3, "numbers": True}),
+    "weights": Sample(options={"model": "Model"}),
+    "landscape": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
+    "representation": Sample(options={"model": "Model"}),
+    "surface": Sample(options={"model": "Model"}),
 }
 
 
