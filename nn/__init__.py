@@ -7,7 +7,7 @@ from typing import Any
 from epochreel.nn import recorders
 from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
 from epochreel.nn.capture import Adaptive, Every, Listed, Spaced
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.dataset import Dataset, Target, Viewport
 from epochreel.nn.datasets import make_dataset
 from epochreel.nn.early_stopping import EarlyStopping
 from epochreel.nn.errors import EpochreelError, InvalidInputError
@@ -51,6 +51,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "StopTraining",
+    "Target",
     "TrainingState",
     "Viewport",
     "activation_curves",

@@ -78,15 +78,17 @@ class BarTable:
 
 
 def bar_table(comparison: Comparison) -> BarTable:
-    """Choose seconds, accuracy and loss of each model for bars."""
+    """Choose seconds, accuracy (of a regression R²) and loss of each model for bars."""
     splits = [split for split in ("test", "train") if f"{split}_loss" in comparison.keys]
+    score = "r2" if any(key.endswith("r2") for key in comparison.keys) else "accuracy"
+    scored = [split for split in splits if f"{split}_{score}" in comparison.keys]
 
     def column(title: str, series: tuple[str, ...], keys: list[str]) -> BarColumn:
         return BarColumn(
             title,
             series,
             tuple(tuple(_bar(result, key) for key in keys) for result in comparison.results),
-            1.0 if title == "accuracy" else None,
+            1.0 if title in ("accuracy", "R²") else None,
         )
 
     note = comparison.note
@@ -98,7 +100,11 @@ def bar_table(comparison: Comparison) -> BarTable:
         tuple(BarRow(result.name, _size(result)) for result in comparison.results),
         (
             column("seconds", ("",), ["seconds"]),
-            column("accuracy", tuple(splits), [f"{split}_accuracy" for split in splits]),
+            column(
+                "R²" if score == "r2" else score,
+                tuple(scored),
+                [f"{split}_{score}" for split in scored],
+            ),
             column("loss", tuple(splits), [f"{split}_loss" for split in splits]),
         ),
     )
