@@ -63,6 +63,7 @@ def run(folder: Path, *, new: bool = True, **options: object) -> tuple[float, fl
     """Give the seconds of a batch from its process's start to its end, of its tasks, and files."""
     if new:
         shutil.rmtree(folder / "output", ignore_errors=True)
+        shutil.rmtree(folder / "cache", ignore_errors=True)
     command = {"scenes": ["scenes"], "output": "output", **options}
     began = time.perf_counter()
     subprocess.run(
@@ -115,8 +116,8 @@ def main() -> None:
     ]  # fmt: skip
     text = (
         f"{SCENES} different scenes of 480×360, 40 frames, 2000 updates of the usual network, half "
-        "MP4 and half GIF; from the start of the process to its end, without the cache of "
-        "recordings. "
+        "MP4 and half GIF; from the start of the process to its end, the cache of recordings empty "
+        "at first. "
         f"Medians of {ROUNDS} rounds in turn; load before: {load:.1f}.\n"
         f"{machine(['numpy', 'matplotlib', 'av', 'pillow', 'distributed'])}.\n\n"
         + table(["", "seconds", "ratio", "target"], rows)

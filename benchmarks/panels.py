@@ -21,8 +21,12 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "boundary": {},
     "confusion": {},
     "hidden_units": {},
+    "landscape": {},
     "network": {},
     "network, numbers": {"numbers": True, "sample": 0},
+    "representation": {},
+    "representation, trails": {"trails": True},
+    "surface": {},
     "weights": {},
     'weights, view = "matrix"': {"view": "matrix"},
 }

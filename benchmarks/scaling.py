@@ -215,7 +215,7 @@ def main() -> None:
     ]
     text = (
         f"{machine(['numpy', 'matplotlib', 'av', 'pillow', 'distributed'])}. Seconds of one "
-        "processor.\n\n"
+        f"processor; load: {os.getloadavg()[0]:.0f}.\n\n"
         + table(["what", "seconds", "bytes"], rows)
         + f"\n\nEmpty tasks through the cluster of one machine: {rate:.0f} a second.\n\n"
         + f"A batch of {CHECKED} small scenes that were not among the measured, one job; it held "

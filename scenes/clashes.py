@@ -22,7 +22,8 @@ OURS = {
 def find_clashes(scenes: Sequence[SceneFile]) -> list[str]:
     """Find output files that two scenes of one call would both write, or that bar others' way.
 
-    Beside each file ``film.mp4`` stands ``film.mp4.json``, which says what it is.
+    Beside each file ``film.mp4`` stand ``film.mp4.json``, which says what it is, and
+    ``film.mp4.poster.png``.
 
     Returns
     -------
@@ -37,7 +38,7 @@ def find_clashes(scenes: Sequence[SceneFile]) -> list[str]:
     makers: dict[str, SceneFile] = {}
     for key, scene, _ in keys:
         makers.setdefault(key, scene)
-    beside = {f"{key}.json": key for key in makers}
+    beside = {f"{key}{end}": key for key in makers for end in (".json", ".poster.png")}
     problems: list[str] = []
     for key, scene, index in keys:
         name = quoted(scene.scene.outputs[index].file)
@@ -56,7 +57,7 @@ def find_clashes(scenes: Sequence[SceneFile]) -> list[str]:
             if folder in beside:
                 texts.append(
                     f"can't be in {quoted(folder)}, a file that says what {quoted(beside[folder])} "
-                    f"is, got {name}"
+                    f"is, or shows it, got {name}"
                 )
             if folder in OURS:
                 texts.append(

@@ -27,7 +27,7 @@ __all__ = ["AUTO", "check_address", "open_cluster"]
 
 AUTO = "auto"
 
-CONNECT_S = 6.0
+CONNECT_S = 5.0
 """How long a scheduler may take to answer."""
 
 _ADDRESS = re.compile(r"(?:tcp|tls|ws|wss)://(?:[^\s/:\[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")

@@ -19,8 +19,7 @@ _FORBIDDEN = set('<>:"|?*\\')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
 
 _OWN = (".json", ".html", ".poster.png")
-"""Sidecars, the manifest and the gallery, and posters: a film or its folder must not take a name
-of theirs."""
+"""Sidecars, the manifest and the gallery, and posters: a film must not take a name of theirs."""
 
 
 def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
@@ -54,7 +53,7 @@ def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
         reason = _refuse_part(part)
         if reason:
             return reason + got
-    if any(part.lower().endswith(_OWN) for part in parts):
+    if parts[-1].lower().endswith(_OWN):
         return f"must not end in {' or '.join(_OWN)}, as files about films do{got}"
     if folder:
         # so that it can't be taken for a file, and a file with a slash too many not for a folder

@@ -15,17 +15,17 @@ from epochreel.nn.recording import Layered, Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot, tick_gap
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
-from epochreel.render.panels.columns import label_columns, name_inputs
-from epochreel.render.panels.heading import draw_heading
-from epochreel.render.panels.needs import layered
-from epochreel.render.panels.outcome import Outcome
-from epochreel.render.panels.samples import (
+from epochreel.render.panels.class_points import (
     MARKERS,
     choose_samples,
     class_fills,
     class_legend,
     marker_size,
 )
+from epochreel.render.panels.columns import label_columns, name_inputs
+from epochreel.render.panels.heading import draw_heading
+from epochreel.render.panels.needs import layered
+from epochreel.render.panels.outcome import Outcome
 from epochreel.render.panels.signs import Signs, weight_lines
 from epochreel.render.panels.tiles import CoarseGrid, Tiles, place_tiles
 from epochreel.render.panels.units import (

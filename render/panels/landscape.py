@@ -18,9 +18,9 @@ from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Rect, Slot
 from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
+from epochreel.render.panels.class_points import named_axes
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.needs import layered
-from epochreel.render.panels.samples import named_axes
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import points, text_width

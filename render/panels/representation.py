@@ -17,9 +17,7 @@ from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot
 from epochreel.render.panels import Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
-from epochreel.render.panels.heading import draw_heading
-from epochreel.render.panels.needs import layered
-from epochreel.render.panels.samples import (
+from epochreel.render.panels.class_points import (
     MARKERS,
     Samples,
     choose_samples,
@@ -28,6 +26,8 @@ from epochreel.render.panels.samples import (
     marker_size,
     named_axes,
 )
+from epochreel.render.panels.heading import draw_heading
+from epochreel.render.panels.needs import layered
 from epochreel.render.principal import Principal, principal
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Style, TypeScale

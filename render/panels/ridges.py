@@ -111,6 +111,7 @@ class RidgeDrawing(InkDrawing):
         self._units = [spec.output_dim for spec in model.architecture]
         self._x = (np.arange(_BINS) + 0.5) / _BINS * self._body.width
         self._rows = self._body.height / len(layers)
+        self._foot = max(0.5, 0.008 * self._rows)  # lower than this a hill is not drawn
         self._still(stage, slot, model)
 
     def paint(self, ink: Ink, moment: Moment) -> None:
@@ -142,7 +143,7 @@ class RidgeDrawing(InkDrawing):
             (slice(half, None), self._signs.above),
         ):
             x, y = self._x[side], heights[side]
-            seen = np.flatnonzero(base - y > 0.3)
+            seen = np.flatnonzero(base - y > self._foot)
             if not len(seen):
                 continue
             x, y = x[seen[0] : seen[-1] + 1], y[seen[0] : seen[-1] + 1]
@@ -154,7 +155,7 @@ class RidgeDrawing(InkDrawing):
                 corners = np.vstack([inner[::-1], top, [[x[-1], base]]])
             fill = ground + near * (color - ground)
             ink.polygons(corners[None], np.array([[*fill, 1.0]]))
-        seen = np.flatnonzero(base - heights > 0.3)
+        seen = np.flatnonzero(base - heights > self._foot)
         if len(seen):
             line = np.column_stack([self._x, heights])[seen[0] : seen[-1] + 1]
             if age == 0:
@@ -194,7 +195,7 @@ class RidgeDrawing(InkDrawing):
             if two:
                 stage.text(left, baseline, shape, scale.small, style.muted, align="right")
         below = body.bottom + tick_gap(scale) + 0.5 * scale.small
-        ticks = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], symmetric=True).tick_values(
+        ticks = MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10], symmetric=True).tick_values(
             -self._reach, self._reach
         )
         for tick in ticks:

@@ -17,14 +17,14 @@ from epochreel.render.ink import AggInk, Ink, InkDrawing
 from epochreel.render.layout import Slot
 from epochreel.render.panels import Outline, PanelDrawing
 from epochreel.render.panels.axes import round_ticks, tick_labels
-from epochreel.render.panels.heading import draw_heading
-from epochreel.render.panels.samples import (
+from epochreel.render.panels.class_points import (
     MARKERS,
     choose_samples,
     class_fills,
     class_legend,
     marker_size,
 )
+from epochreel.render.panels.heading import draw_heading
 from epochreel.render.predicting import margin
 from epochreel.render.relief import Relief
 from epochreel.render.solid import Camera, Floats, HeightField, zero_line

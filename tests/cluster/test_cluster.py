@@ -192,8 +192,8 @@ def test_an_unreachable_scheduler_is_told(silent: bool, epochreel: Any, write_sc
         where = f"tcp://127.0.0.1:{here.getsockname()[1]}"
         told = epochreel("render", "scenes", "--cluster", where)
         assert told.end() == 2
-    # Python and Dask have to be loaded as well
-    assert time.monotonic() - began < 10
+    # 6 s on a machine that does nothing else; Python and Dask have to be loaded as well
+    assert time.monotonic() - began < 20
     assert told.err.splitlines() == [
         f"epochreel: --cluster: no scheduler answers at {where}; start one there, or see whether a "
         "firewall is between"
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_what_runs(
         told.interrupt()
         assert told.end() == 130
         assert told.err.splitlines()[-1] == "epochreel: interrupted; nothing half-made is left"
-        assert not list((tmp_path / "far").iterdir())
+        assert [path.name for path in (tmp_path / "far").iterdir()] == ["logs"]
         wait_until(lambda: not executing(client), GRACE_S)
 
 
