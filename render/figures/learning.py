@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
-from epochreel.render.figures.sheet import PAD, Sheet, accents, contrast, em_width, sheet
+from epochreel.render.figures.sheet import PAD, Sheet, em_width, sheet
 from epochreel.render.figures.words import grouped
 from epochreel.render.stage import rgb
 from epochreel.render.style import Color, Style
@@ -67,7 +67,7 @@ def curves(
     rows = len(shown) // columns
     wide = (on.width - 2 * PAD) / columns
     high = (on.height - 2 * PAD - key) / rows
-    colors = _colors(on.style, len(models))
+    colors = on.style.series_colors(len(models))
     for place, kind in enumerate(shown):
         left = PAD + (place % columns) * wide + 3.0
         top = PAD + key + (place // columns) * high + 1.9
@@ -133,18 +133,6 @@ def _draw_plot(
 
 def _whole(value: float, place: int | None = None) -> str:
     return grouped(round(value))
-
-
-def _colors(style: Style, count: int) -> list[Color]:
-    """Colours of models: the accents first, then others of the field that stand out."""
-    forward, backward = accents(style)
-    chosen = [forward, backward, style.ink]
-    for place in (7, 2, 9, 0, 3, 6, 8, 1):
-        red, green, blue = (int(channel) for channel in style.band_colors(10)[place])
-        color = (red, green, blue)
-        if color not in chosen and contrast(color, style.ground) >= 2:
-            chosen.append(color)
-    return [chosen[index % len(chosen)] for index in range(count)]
 
 
 def _entries(models: Mapping[str, Recording]) -> list[tuple[str, str]]:

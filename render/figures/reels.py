@@ -12,9 +12,9 @@ from epochreel.nn.dataset import Viewport
 from epochreel.nn.errors import InvalidInputError, whole_number
 from epochreel.nn.recording import Recording, reached
 from epochreel.render.figures.learning import named
-from epochreel.render.figures.samples import MARKERS, point_fills
 from epochreel.render.figures.sheet import PAD, WIDTHS, Sheet, em_width, sheet
 from epochreel.render.figures.words import grouped
+from epochreel.render.panels.class_points import MARKERS, class_fills
 from epochreel.render.predicting import margin, split_of
 from epochreel.render.stage import rgb
 from epochreel.render.style import Style
@@ -255,7 +255,7 @@ def _draw_points(on: Sheet, inner: Any, recording: Recording, wide: float) -> No
     if len(y) > _MOST_POINTS:
         chosen = np.linspace(0, len(y) - 1, _MOST_POINTS).astype(np.intp)
         x, y = x[chosen], y[chosen]
-    fills = point_fills(on.style, data.classes)
+    fills = class_fills(on.style, data.classes)
     size = min(0.6, 0.032 * wide) * on.em
     for kind in range(data.classes):
         rows = y == kind

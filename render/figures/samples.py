@@ -9,14 +9,13 @@ import numpy as np
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError
 from epochreel.render.figures.sheet import PAD, Sheet, em_width, sheet
+from epochreel.render.panels.class_points import MARKERS, class_fills
 from epochreel.render.stage import rgb
 from epochreel.render.style import Color, Style
 
 __all__ = ["dataset"]
 
 MOST_POINTS = 2000
-MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p")
-"""As in films."""
 
 
 def dataset(
@@ -66,7 +65,7 @@ def dataset(
     name = data.feature_names
     on.text(left + wide / 2, PAD + 2.0 + high + 2.9, name[0], 0.95)
     on.text(left - 2.2, PAD + 2.0 + high / 2 + 0.3, name[1], 0.95, align="right")
-    fills = point_fills(on.style, data.classes)
+    fills = class_fills(on.style, data.classes)
     splits = [("training", data.x_train, data.y_train), ("test", data.x_test, data.y_test)]
     for split, x, y in splits:
         if not len(y):
@@ -79,12 +78,6 @@ def dataset(
             _scatter(on, inner, x[rows], kind, fills[kind], split, wide, len(chosen))
     _draw_key(on, data, fills, left, wide)
     return on.axes
-
-
-def point_fills(style: Style, classes: int) -> list[Color]:
-    """Class colours of points as films have them, lifted towards white."""
-    lifted = np.rint(style.class_colors(classes) * 0.55 + 255 * 0.45).astype(int)
-    return [(int(r), int(g), int(b)) for r, g, b in lifted]
 
 
 def _diameter(wide: float, count: int) -> float:
