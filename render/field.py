@@ -95,6 +95,11 @@ class NodeGrid:
         cells = changes | hidden_crossings(coarse)
         return self._refined(coarse, cells, self._nodes, predict)
 
+    @property
+    def node_places(self) -> npt.NDArray[np.float32]:
+        """Places of the nodes on the feature plane, (rows + 1, columns + 1, 2)."""
+        return self._nodes
+
     def places(
         self, x_px: npt.NDArray[np.float64], y_px: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float32]:

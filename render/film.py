@@ -28,7 +28,13 @@ from epochreel.render.header import draw_header
 from epochreel.render.layout import FrameLayout, Rect
 from epochreel.render.memory import give_back
 from epochreel.render.palette import MOST_COLORS, make_palette
-from epochreel.render.panels import GroundedDrawing, Panel, PanelDrawing, VectorDrawing
+from epochreel.render.panels import (
+    GroundedDrawing,
+    Panel,
+    PanelDrawing,
+    ToppedDrawing,
+    VectorDrawing,
+)
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style
 from epochreel.render.timeline import Timeline
@@ -214,6 +220,9 @@ class Film:
         for drawing in self._set.drawings:
             drawing.draw(canvas, moment)
         self._set.over.blend(canvas)
+        for drawing in self._set.drawings:
+            if isinstance(drawing, ToppedDrawing):
+                drawing.draw_top(canvas, moment)
         if self._set.captions is not None:
             self._set.captions.draw(canvas, moment)
         return Frame(canvas, moment.repeats)

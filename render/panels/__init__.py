@@ -30,6 +30,7 @@ __all__ = [
     "Outline",
     "Panel",
     "PanelDrawing",
+    "ToppedDrawing",
     "VectorDrawing",
 ]
 
@@ -128,6 +129,15 @@ class GroundedDrawing(Protocol):
 
     def rest_on(self, under: npt.NDArray[np.uint8]) -> None:
         """Remember the still part of the frame, (height, width, 4), from where it paints."""
+        ...
+
+
+@runtime_checkable
+class ToppedDrawing(Protocol):
+    """A drawing of which something changes above its panel's points."""
+
+    def draw_top(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
+        """Paint it, within the slot's body, once all that is drawn once has been laid over."""
         ...
 
 

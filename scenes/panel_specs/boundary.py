@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator
 
 from epochreel.scenes import limits
-from epochreel.scenes.messages import Path, describe, did_you_mean
+from epochreel.scenes.messages import describe, did_you_mean
 from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
 from epochreel.scenes.values import Entries, choice, problem
 
-if TYPE_CHECKING:
-    from epochreel.nn.dataset import Dataset
-    from epochreel.scenes.planning import TrainingPlan
-
 __all__ = ["BoundarySpec"]
 
-POINTS = ("test", "train", "none")
+POINTS = ("test", "train", "both", "none")
 
 
 def _bands(value: Any) -> Any:
@@ -39,6 +34,7 @@ class BoundarySpec(OneModelPanel):
     kind: str = "boundary"
     bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
+    mark_errors: bool = False
     numbers: Entries[Number] | None = None
 
     _each_once = field_validator("numbers")(each_number_once)
@@ -47,19 +43,6 @@ class BoundarySpec(OneModelPanel):
     def measured(self) -> tuple[str, ...]:
         """Numbers that stand beside its title."""
         return self.numbers or ()
-
-    def refuse(
-        self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
-    ) -> list[tuple[Path, str]]:
-        """Refuse models of more than one output."""
-        drawn = "boundary panels, which draw the probability of one of two classes"
-        for model, plan in shown:
-            if plan.outputs > 1 and dataset.classes > 2:
-                return [(("data", "classes"), f"must be 2 for {drawn}, got {dataset.classes}")]
-            if plan.outputs > 1:
-                text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
-                return [(("models", model, "loss"), text)]
-        return []
 
     def options(self) -> dict[str, Any]:
         """Say ``points`` as the panel calls it."""
