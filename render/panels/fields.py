@@ -21,6 +21,10 @@ Logits = Callable[[npt.NDArray[np.floating[Any]]], npt.NDArray[np.float32]]
 """Logits (points, outputs) at points (points, 2) of the plane."""
 
 
+_MUTED = 0.14
+"""Of the way to white, so that points lead."""
+
+
 class PlaneField(Protocol):
     """Paints what a model predicts."""
 
@@ -34,7 +38,9 @@ def field_of(
 ) -> PlaneField:
     """Choose how a model of so many outputs is painted: with one or two it is of two classes."""
     if outputs > 2:
-        return ManyClasses(grid, style.class_colors(max(classes, outputs)), bands, style, scale)
+        colors = style.class_colors(max(classes, outputs))
+        muted = np.rint(colors + _MUTED * (255.0 - colors)).astype(np.uint8)
+        return ManyClasses(grid, muted, bands, style, scale)
     return TwoClasses(grid, bands, style, scale)
 
 
