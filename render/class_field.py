@@ -19,25 +19,47 @@ from epochreel.render.field import (
     BoolImage,
     FloatImage,
     NodeGrid,
+    bent_sides,
     corners_differ,
     hidden_crossings,
 )
 from epochreel.render.isoline import Pieces, find_isoline
 from epochreel.render.pixels import pack
 
-__all__ = ["ClassPainter", "PredictClasses", "find_borders", "lead_of", "sample_classes"]
+__all__ = ["ClassPainter", "PredictClasses", "find_borders", "sample_classes"]
 
 PredictClasses = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
-"""Logits (points, classes) at points (points, 2)."""
+"""Logits (classes, points) at points (points, 2)."""
 
 _SAME = 1
 """Levels of eight bits by which the corners of a cell of one colour may differ."""
 
 
-def lead_of(logits: npt.NDArray[np.float32], kind: int) -> npt.NDArray[np.float32]:
-    """Find by how much a class's logit leads all others', negative where it doesn't: (…)."""
-    others = np.delete(logits, kind, axis=-1)
-    return logits[..., kind] - others.max(axis=-1)
+_AT_ONCE = 16384
+"""Pixels mixed at a time: what they need stays in the processor's cache, in half the time."""
+
+
+class _Ranked:
+    """Which class leads at each of (classes, …) logits, and by how much.
+
+    A class after the other: reducing an axis of three numbers takes ten times as long.
+    """
+
+    def __init__(self, logits: FloatImage) -> None:
+        self.logits = logits
+        self.best = logits[0].copy()
+        self.second = np.full_like(self.best, -np.inf)
+        self.leader = np.zeros(self.best.shape, np.intp)
+        for kind in range(1, len(logits)):
+            found = logits[kind]
+            self.leader[found > self.best] = kind
+            np.maximum(self.second, np.minimum(self.best, found), out=self.second)
+            np.maximum(self.best, found, out=self.best)
+
+    def lead(self, kind: int) -> FloatImage:
+        """Find by how much a class is ahead of all others, negative where it isn't."""
+        rival = np.where(self.leader == kind, self.second, self.best)
+        return self.logits[kind] - rival
 
 
 def sample_classes(grid: NodeGrid, predict: PredictClasses, bands: int) -> FloatImage:
@@ -45,13 +67,15 @@ def sample_classes(grid: NodeGrid, predict: PredictClasses, bands: int) -> Float
 
     Returns
     -------
-    ndarray of float32, shape (rows + 1, columns + 1, classes)
+    ndarray of float32, shape (classes, rows + 1, columns + 1)
     """
     points, coarse = grid.node_places, grid.node_places[::2, ::2]
-    found = predict(coarse.reshape(-1, 2)).reshape(*coarse.shape[:2], -1)
-    cells = corners_differ(_steps(found, bands))
-    for kind in range(found.shape[-1]):
-        cells |= hidden_crossings(lead_of(found, kind))
+    found = predict(coarse.reshape(-1, 2)).reshape(-1, *coarse.shape[:2])
+    ranked = _Ranked(found)
+    total = np.exp(found - ranked.best).sum(axis=0)
+    cells = corners_differ(ranked.leader * (bands + 1) + (bands / total).astype(np.intp))
+    for kind in range(len(found)):
+        cells |= hidden_crossings(ranked.lead(kind))
     return _refined(found, cells, points, predict)
 
 
@@ -61,21 +85,25 @@ def find_borders(grid: NodeGrid, nodes: FloatImage, predict: PredictClasses) -> 
     Returns
     -------
     ndarray, shape (pieces, 2 ends, 2 coordinates)
-        As of :func:`~epochreel.render.isoline.find_isoline`. A border is there twice where both of
-        its classes were followed around; drawn, that is one line.
+        As of :func:`~epochreel.render.isoline.find_isoline`.
     """
-    leads = [lead_of(nodes, kind) for kind in range(nodes.shape[-1])]
-    # a border has two sides: of one class, it is enough that all others are followed around
-    spared = max(range(len(leads)), key=lambda kind: int((leads[kind] > 0).sum()))
+    ranked = _Ranked(nodes)
+    areas = np.bincount(ranked.leader.ravel(), minlength=len(nodes))
+    # every border has two sides: of one class, it is enough that all others are followed around
+    order = [int(kind) for kind in np.argsort(areas)[:-1]]
     found: list[Pieces] = []
-    for kind, lead in enumerate(leads):
-        if kind == spared:
-            continue
+    for index, kind in enumerate(order):
 
         def ahead(places: npt.NDArray[np.float32], kind: int = kind) -> npt.NDArray[np.float32]:
-            return lead_of(predict(places), kind)
+            return _Ranked(predict(places)).lead(kind)
 
-        found.append(find_isoline(grid, lead, ahead))
+        pieces = find_isoline(grid, ranked.lead(kind), ahead)
+        if index and len(pieces):  # what was followed from its other side is there
+            middles = pieces.mean(axis=1)
+            beyond = predict(grid.places(middles[:, 0], middles[:, 1]))
+            beyond[kind] = -np.inf
+            pieces = pieces[~np.isin(beyond.argmax(axis=0), order[:index])]
+        found.append(pieces)
     return np.concatenate(found)
 
 
@@ -97,6 +125,7 @@ class ClassPainter:
         # the leading class has at least the share of all
         self._shares = np.maximum(middles, 1 / len(colors)).astype(np.float32)
         self._shares[-2:] = 1.0
+        self._pure = mixed_colors(np.eye(len(colors), dtype=np.float32), self._mixable)
         step = grid.step
         far = (np.arange(step) + 0.5) / step
         down, across = np.repeat(far, step), np.tile(far, step)
@@ -114,14 +143,17 @@ class ClassPainter:
 
         Parameters
         ----------
-        nodes : ndarray of float32, shape (rows + 1, columns + 1, classes)
+        nodes : ndarray of float32, shape (classes, rows + 1, columns + 1)
             From :func:`sample_classes`.
         canvas : ndarray of uint8, shape (height, width, 4)
         """
-        step, classes = self._grid.step, nodes.shape[-1]
-        by_class = np.ascontiguousarray(np.moveaxis(nodes, -1, 0))
-        shown = self.colors(by_class.reshape(classes, -1)).reshape(*nodes.shape[:2], 4)
-        mixed = corners_differ(by_class.argmax(axis=0)) | _corners_spread(shown)
+        step, classes = self._grid.step, len(nodes)
+        ranked = _Ranked(nodes)
+        total = np.exp(nodes - ranked.best).sum(axis=0)
+        unsure = total * (self._bands - 1) > self._bands
+        shown = self._pure[ranked.leader]
+        shown[unsure] = self.colors(nodes[:, unsure])
+        mixed = corners_differ(ranked.leader) | _corners_spread(shown)
         plain = pack(shown[:-1, :-1])
         plain[mixed] = 0
         row, column = np.nonzero((plain != self._painted) & ~mixed)
@@ -129,19 +161,16 @@ class ClassPainter:
         self._cells[row, column] = filled
         self._painted = plain
         row, column = np.nonzero(mixed)
-        if len(row):
+        some = max(1, _AT_ONCE // step**2)
+        for start in range(0, len(row), some):
+            r, c = row[start : start + some], column[start : start + some]
             corners = np.stack(
-                [
-                    by_class[:, row, column],
-                    by_class[:, row, column + 1],
-                    by_class[:, row + 1, column],
-                    by_class[:, row + 1, column + 1],
-                ],
+                [nodes[:, r, c], nodes[:, r, c + 1], nodes[:, r + 1, c], nodes[:, r + 1, c + 1]],
                 axis=-1,
             )  # (classes, cells, 4)
             logits = corners.reshape(-1, 4).dot(self._weights).reshape(classes, -1)
-            found = pack(self.colors(logits)).reshape(len(row), -1)
-            self._cells[row, column] = found.view(self._cells.dtype)
+            found = pack(self.colors(logits)).reshape(len(r), -1)
+            self._cells[r, c] = found.view(self._cells.dtype)
         canvas.view(np.uint32)[:, :, 0] = self._pixels[: self._grid.height, : self._grid.width]
 
     def colors(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
@@ -152,22 +181,12 @@ class ClassPainter:
         band = (self._bands / total).astype(np.intp)
         lead = np.take(self._shares, band, mode="clip")
         rest = (1 - lead) / np.maximum(total - 1, np.float32(1e-30))
-        free = np.ones(len(total), bool)
-        for kind, share in enumerate(shares):
-            leading = share == 1
-            if kind:
-                leading &= free  # of two that are equal, the first one leads
-            free &= ~leading
-            share *= rest
-            np.copyto(share, lead, where=leading)
+        leading = shares == 1
+        if np.count_nonzero(leading) > len(total):  # of those that are equal, the first one leads
+            leading &= np.cumsum(leading, axis=0) == 1
+        shares *= rest
+        np.copyto(shares, lead, where=leading)
         return mixed_colors(shares, self._mixable)
-
-
-def _steps(logits: FloatImage, bands: int) -> npt.NDArray[np.int64]:
-    """Find the leading class of each node and the step of its probability, as one number."""
-    highest = logits.max(axis=-1)
-    total = np.exp(logits - highest[..., None]).sum(axis=-1)
-    return logits.argmax(axis=-1) * (bands + 1) + (bands / total).astype(np.int64)
 
 
 def _corners_spread(colors: npt.NDArray[np.uint8]) -> BoolImage:
@@ -175,45 +194,34 @@ def _corners_spread(colors: npt.NDArray[np.uint8]) -> BoolImage:
     corners = (colors[:-1, :-1], colors[:-1, 1:], colors[1:, :-1], colors[1:, 1:])
     high = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
     low = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
-    return ((high - low) > _SAME).any(axis=-1)
+    apart = (high - low) > _SAME
+    return apart[..., 0] | apart[..., 1] | apart[..., 2]
 
 
 def _refined(
     nodes: FloatImage, cells: BoolImage, points: npt.NDArray[np.float32], predict: PredictClasses
 ) -> FloatImage:
     """Halve the distance of nodes, as :meth:`NodeGrid.sample` does, if any class's logit bends."""
-    rows, columns, classes = nodes.shape
-    finer = np.empty((2 * rows - 1, 2 * columns - 1, classes), np.float32)
-    finer[::2, ::2] = nodes
-    finer[::2, 1::2] = 0.5 * (nodes[:, :-1] + nodes[:, 1:])
-    finer[1::2] = 0.5 * (finer[:-2:2] + finer[2::2])
+    classes, rows, columns = nodes.shape
+    finer = np.empty((classes, 2 * rows - 1, 2 * columns - 1), np.float32)
+    finer[:, ::2, ::2] = nodes
+    finer[:, ::2, 1::2] = 0.5 * (nodes[:, :, :-1] + nodes[:, :, 1:])
+    finer[:, 1::2] = 0.5 * (finer[:, :-2:2] + finer[:, 2::2])
     if not cells.any():
         return finer
-    middles = finer[1::2, 1::2]
     predicted = predict(points[1::2, 1::2][cells])
-    slope = np.abs(nodes[:-1, :-1] - nodes[1:, 1:]) + np.abs(nodes[:-1, 1:] - nodes[1:, :-1])
     bent = np.zeros_like(cells)
-    bent[cells] = (np.abs(predicted - middles[cells]) > STRAIGHT * slope[cells]).any(axis=-1)
-    middles[cells] = predicted
-    wanted = np.zeros(finer.shape[:2], bool)
-    wanted[::2, 1::2] = _bent_sides(nodes, middles, cells, bent)
-    across = nodes.swapaxes(0, 1), middles.swapaxes(0, 1), cells.T, bent.T
-    wanted[1::2, ::2] = _bent_sides(*across).T
+    wanted = np.zeros(finer.shape[1:], bool)
+    for image, coarse, middle in zip(finer, nodes, predicted, strict=True):
+        middles = image[1::2, 1::2]
+        slope = np.abs(coarse[:-1, :-1] - coarse[1:, 1:])
+        slope += np.abs(coarse[:-1, 1:] - coarse[1:, :-1])
+        bent[cells] |= np.abs(middle - middles[cells]) > STRAIGHT * slope[cells]
+        middles[cells] = middle
+    for image, coarse in zip(finer, nodes, strict=True):
+        middles = image[1::2, 1::2]
+        wanted[::2, 1::2] |= bent_sides(coarse, middles, cells, bent)
+        wanted[1::2, ::2] |= bent_sides(coarse.T, middles.T, cells.T, bent.T).T
     if wanted.any():
-        finer[wanted] = predict(points[wanted])
+        finer[:, wanted] = predict(points[wanted])
     return finer
-
-
-def _bent_sides(
-    nodes: FloatImage, middles: FloatImage, cells: BoolImage, bent: BoolImage
-) -> BoolImage:
-    """Tell for each pair of neighbours in a row of nodes whether a logit bends between them."""
-    left, right, above, below = nodes[1:-1, :-1], nodes[1:-1, 1:], middles[:-1], middles[1:]
-    apart = np.abs((left + right) - (above + below))
-    sides = np.zeros((len(nodes), cells.shape[1]), bool)
-    bound = 2 * STRAIGHT * (np.abs(left - right) + np.abs(above - below))
-    sides[1:-1] = (apart > bound).any(axis=-1)
-    sides[1:-1] &= cells[:-1] | cells[1:]
-    sides[:-1] |= bent
-    sides[1:] |= bent
-    return sides

@@ -94,7 +94,7 @@ class ManyClasses:
 
         def raw(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             with np.errstate(over="ignore", invalid="ignore"):
-                return logits(places)
+                return np.ascontiguousarray(logits(places).T)
 
         def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             nonlocal unknown
@@ -103,7 +103,7 @@ class ManyClasses:
             return finite(found)
 
         def any_of(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            return raw(places).sum(axis=-1) * 0  # not a number where one of them isn't
+            return raw(places).sum(axis=0) * 0  # not a number where one of them isn't
 
         nodes = sample_classes(grid, predict, self._bands)
         self._painter.paint(nodes, box)
