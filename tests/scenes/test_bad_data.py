@@ -70,12 +70,6 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         ["y_min must be less than y_max, got 2 and 2"],
     ),
     # classes
-    "three classes on a boundary panel": (
-        '[data]\nkind = "spirals"\nclasses = 3',
-        3,
-        "data.classes",
-        ["must be 2 for boundary panels", "got 3"],
-    ),
     "one class": ('[data]\nkind = "blobs"\nclasses = 1', 3, "data.classes", ["≥ 2", "got 1"]),
     "classes of moons": ("[data]\nclasses = 3", 2, "data.classes", ["unknown key"]),
     # CSV data
