@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NUMBERS",
     "PANELS",
+    "SCORES",
     "EmptyPanel",
     "GroundedDrawing",
     "LegendEntry",
@@ -37,6 +38,7 @@ __all__ = [
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
+    "scoreboard": "epochreel.render.panels.scoreboard:ScoreboardPanel",
 }
 """Where each kind of panel lives; imported on use."""
 
@@ -48,6 +50,14 @@ NUMBERS: Mapping[str, str] = {
     "seconds": "training",
 }
 """What a panel can say of a model in numbers, and the label of each."""
+
+SCORES: Mapping[str, str] = {
+    **NUMBERS,
+    "parameters": "parameters",
+    "updates": "updates",
+    "epochs": "epochs",
+}
+"""What a scoreboard can say of a model."""
 
 
 @dataclass(frozen=True)

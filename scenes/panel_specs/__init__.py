@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.scoreboard import ScoreboardSpec
 
 __all__ = [
     "PANEL_SPECS",
@@ -24,6 +25,7 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "scoreboard": ScoreboardSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 

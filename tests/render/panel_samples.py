@@ -28,6 +28,7 @@ class Sample:
 SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
+    "scoreboard": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
 }
 
 
