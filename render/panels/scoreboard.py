@@ -16,7 +16,7 @@ from epochreel.render.panels import SCORES, Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.numbers import Measure, choose_numbers
 from epochreel.render.stage import Stage
-from epochreel.render.style import Color, Style, TypeScale
+from epochreel.render.style import Style, TypeScale
 from epochreel.render.text import number_width, shorten, text_width
 from epochreel.render.timeline import Moment
 
@@ -72,8 +72,9 @@ class ScoreboardPanel:
         for row, name in enumerate(self.models):
             shown = shorten(name, table.names, table.size_px)
             stage.text(body.left, body.top + table.baseline(row), shown, table.size_px, style.ink)
-        for column, right in zip(columns, table.rights, strict=True):
-            lines = _lines(column.label, table.widths[columns.index(column)], scale)
+        before = (table.names, *table.rights)
+        for column, left, right in zip(columns, before, table.rights, strict=False):
+            lines = _lines(column.label, right - left - 0.8 * scale.small, scale)
             for line, text in enumerate(reversed(lines)):
                 baseline = body.top + table.head - (0.7 + 1.2 * line) * scale.small
                 stage.text(
@@ -168,7 +169,6 @@ class _Table:
     size_px: float
     names: float  # width of the first column
     rights: tuple[float, ...]  # right edges of the numbers
-    widths: tuple[float, ...]
     head: float
     row: float
 
@@ -200,7 +200,7 @@ class _Table:
         for width in reversed(widths):
             rights.insert(0, right)
             right -= width + wider
-        return cls(size_px, names, tuple(rights), widths, head, min(row, _TALLEST_ROW * size_px))
+        return cls(size_px, names, tuple(rights), head, min(row, _TALLEST_ROW * size_px))
 
 
 def _width(column: _Column, size_px: float, scale: TypeScale) -> float:
@@ -246,10 +246,4 @@ class _ScoreboardDrawing(InkDrawing):
                 if leads:
                     beside = right - number_width(column.widest, size, "semibold") - 0.42 * size
                     place = np.array([[beside, baseline - 0.35 * size]])
-                    accent = _accent(style)
-                    ink.markers(place, 0.36 * size, accent, accent, ring_px=0.5)
-
-
-def _accent(style: Style) -> Color:
-    red, green, blue = (int(value) for value in style.class_colors(2)[1])
-    return red, green, blue
+                    ink.markers(place, 0.34 * size, style.ink, style.ink, ring_px=0.5)
