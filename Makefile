@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation animation-keras preview test test-frameworks check format lint types bench readme-film clean distclean
+.PHONY: help animation animation-keras preview test test-frameworks test-browser test-cluster check format lint types bench readme-film clean distclean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ test: $(VENV)/.dev  ## Run the tests
 test-frameworks: $(VENV)/.frameworks  ## Test with real Keras 3, on JAX and on PyTorch
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadscope tests/frameworks
 	KERAS_BACKEND=torch $(BIN)/python -m pytest -n 2 --dist loadscope tests/frameworks/test_keras_recorder.py tests/frameworks/test_keras_engine.py
+
+test-browser: $(VENV)/.browser  ## Test the gallery in real headless Chromium
+	$(BIN)/python -m pytest tests/browser
+
+test-cluster: $(VENV)/.cluster  ## Test with a real Dask scheduler and workers, on this machine
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/cluster
 
 check: lint types test  ## Run every gate: format, lint, types, tests
 
@@ -52,7 +58,8 @@ bench: $(VENV)/.bench  ## Measure speed, as ratios within one run
 	$(BIN)/python -m benchmarks
 
 readme-film: $(VENV)/.run  ## Renew the films at the top of README
-	$(BIN)/epochreel render docs/films/*.toml -o docs
+	$(BIN)/epochreel render docs/films/*.toml -o build/readme --no-gallery
+	cp build/readme/*.gif docs/
 
 clean:  ## Empty output/ and remove what builds leave behind
 	find output -mindepth 1 ! -name README.md ! -name .gitignore -delete
@@ -72,6 +79,15 @@ $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,cluster]'
+	@touch $@
+
+# Chromium itself comes from the system: apt-get install chromium, or CHROMIUM=/path/to/it
+$(VENV)/.browser: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.frameworks

@@ -44,7 +44,9 @@ Header = dict[str, Any]
 Stored = NDArray[Any] | Rows
 
 
-def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Stored]) -> None:
+def write_arrays(
+    path: Path, header: Mapping[str, Any], arrays: Mapping[str, Stored], *, durable: bool = True
+) -> None:
     """Write a file: beside its target, and renamed when it is whole.
 
     Parameters
@@ -54,6 +56,8 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Sto
         JSON's types; ``"arrays"`` is added.
     arrays : mapping
         Name → array of float32, float64 or int64, of at least one dimension.
+    durable : bool
+        Whether the file is there after a power cut, too: that takes the time of the disk.
 
     Raises
     ------
@@ -72,8 +76,9 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Sto
                     file.write(b"\0" * (offsets[name] - file.tell()))
                     for block in _blocks(array):
                         file.write(block.data)
-                file.flush()
-                os.fsync(file.fileno())  # else a crash may leave the name without the bytes
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())  # else a crash may leave the name without the bytes
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from types import MappingProxyType
@@ -143,8 +143,11 @@ class Layered(Protocol):
         """Compute what each layer makes of points, (points, units) after its activation."""
         ...
 
-    def losses(self, vectors: NDArray[np.float32]) -> FloatArray:
-        """Compute the cross-entropy on the training data of (networks, parameters) vectors."""
+    def losses(self, vectors: NDArray[np.float32], *, most: int | None = None) -> FloatArray:
+        """Compute the cross-entropy on the training data of (networks, parameters) vectors.
+
+        On at most so many of its samples, evenly taken, where `most` says so.
+        """
         ...
 
 
@@ -168,6 +171,15 @@ def reached(counts: NDArray[Any], snapshot: float) -> int:
         return int(counts[before])
     done = counts[before] + (snapshot - before) * (counts[before + 1] - counts[before])
     return int(done + 1e-6)  # 499.9999999 is rounding, not an unfinished update
+
+
+def _thinned(dataset: Dataset, most: int | None) -> Dataset:
+    """Take at most so many training samples, evenly."""
+    count = len(dataset.y_train)
+    if most is None or count <= most:
+        return dataset
+    chosen = np.linspace(0, count - 1, most).astype(np.intp)
+    return replace(dataset, x_train=dataset.x_train[chosen], y_train=dataset.y_train[chosen])
 
 
 def stored_rows(
@@ -342,9 +354,9 @@ class ParameterRecording(Snapshots):
         """Compute what each layer gives; see :meth:`Layered.activations`."""
         return layer_outputs(self.architecture, self.vector(snapshot), points)
 
-    def losses(self, vectors: NDArray[np.float32]) -> FloatArray:
+    def losses(self, vectors: NDArray[np.float32], *, most: int | None = None) -> FloatArray:
         """Compute losses; see :meth:`Layered.losses`."""
-        data = self.dataset
+        data = _thinned(self.dataset, most)
         return losses_of(self.architecture, vectors, data.x_train, data.y_train)
 
     def _fill(self, snapshot: float, flat: NDArray[np.float32]) -> None:

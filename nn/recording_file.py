@@ -63,7 +63,9 @@ TYPES: Mapping[str, type[np.generic]] = {
 """Type of the arrays that aren't float64."""
 
 
-def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None:
+def save_recording(
+    recording: SavedRecording, path: str | PathLike[str], *, durable: bool = True
+) -> None:
     """Write a recording into one file, beside its target, renamed when it is whole.
 
     Parameters
@@ -71,6 +73,8 @@ def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None
     recording : ParameterRecording or GridRecording
     path : path
         What stood there before is replaced, or stays whole.
+    durable : bool
+        Whether the file is there after a power cut, too: that takes the time of the disk.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def save_recording(recording: SavedRecording, path: str | PathLike[str]) -> None
     arrays |= dataset_arrays(recording.dataset)
     rows = ROWS[kind["kind"]]
     arrays[rows] = getattr(recording, rows)
-    write_arrays(Path(path), header, arrays)
+    write_arrays(Path(path), header, arrays, durable=durable)
 
 
 def load_recording(path: str | PathLike[str]) -> SavedRecording:

@@ -336,6 +336,7 @@ class Film:
         composition = self._outlined
         layout, outlines = composition.layout, composition.outlines
         stage = Stage.create(self.style, layout, self.recordings)
+        stage = replace(stage, shown=self.timeline.moments)
         if merged:
             stage = replace(stage, over=stage.under)
         counters = draw_header(stage, composition, self.title)

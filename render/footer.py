@@ -63,7 +63,8 @@ def draw_footer(
     left, right = layout.left, layout.right
     entries: dict[LegendEntry, None] = {}
     notes: dict[str, None] = {}
-    for outline in outlines:
+    # what a note is about stands last, beside it
+    for outline in sorted(outlines, key=lambda outline: bool(outline.legend_note)):
         entries.update(dict.fromkeys(outline.legend))
         if outline.legend_note:
             notes[outline.legend_note] = None

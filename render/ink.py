@@ -19,6 +19,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, IdentityTransform
 
 from epochreel.render.layout import Rect
+from epochreel.render.pixels import pack
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color
 from epochreel.render.text import DPI, WordMasks, font_properties, points
@@ -132,7 +133,8 @@ class AggInk:
 
     def __init__(self, rect: Rect, color: Color) -> None:
         self._rect = rect
-        self._ground: Any = (*color, 255)
+        # as single numbers: four bytes a pixel, one by one, take ten times as long to clear
+        self._ground = pack(np.array((*color, 255), np.uint8))
         # Agg counts upwards; its renderer flips, so that all here is in pixels downwards
         self._agg: Any = RendererAgg(rect.width, rect.height, DPI)
         self._pixels = np.asarray(self._agg.buffer_rgba())
@@ -141,14 +143,19 @@ class AggInk:
         self._still = IdentityTransform()
         self._words = WordMasks()
 
+    @property
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """What is painted so far, (height, width, 4)."""
+        return self._pixels
+
     def clear(self) -> None:
         """Take everything away."""
-        self._pixels[:] = self._ground
+        self._pixels.view(np.uint32)[:, :, 0] = self._ground
 
     def rest_on(self, under: npt.NDArray[np.uint8]) -> None:
         """Clear to a part of `under`, (height, width, 4), from now on."""
         rect = self._rect
-        self._ground = under[rect.top : rect.bottom, rect.left : rect.right].copy()
+        self._ground = pack(under[rect.top : rect.bottom, rect.left : rect.right].copy())
 
     def store(self, canvas: npt.NDArray[np.uint8]) -> None:
         """Copy into a frame, (height, width, 4)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from epochreel.render.layout import FrameLayout, Rect
 from epochreel.render.pixels import pack, unpack
 from epochreel.render.style import Color, Style
 from epochreel.render.text import DPI, NumberSlot, font_properties
+from epochreel.render.timeline import Moment
 
 __all__ = ["Overlay", "Stage"]
 
@@ -32,6 +33,8 @@ class Stage:
         Recording by model name.
     under, over : matplotlib.figure.Figure
         Static artists beneath and above what the panel paints per frame.
+    shown : sequence of Moment
+        All moments of the film, as far as they are known.
     """
 
     style: Style
@@ -39,6 +42,7 @@ class Stage:
     recordings: Mapping[str, Recording]
     under: Any  # Matplotlib's stubs leave its keyword arguments untyped
     over: Any
+    shown: Sequence[Moment] = ()
 
     @classmethod
     def create(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +23,9 @@ from epochreel.nn.errors import OutputError, unknown_name
 from epochreel.render.film import Film
 from epochreel.render.moments import moment_at
 from epochreel.render.writers import STILLS
-from epochreel.render.writers.atomic import partial_path
+from epochreel.render.writers.atomic import partial_path, sync
 
-__all__ = ["write_figure", "write_still"]
+__all__ = ["png_bytes", "write_figure", "write_still"]
 
 # without dates, and with names counted from a fixed start, bytes repeat
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -62,6 +63,13 @@ def write_still(film: Film, path: Path, *, at: str = "last") -> None:
         return
     with film.style.context():
         write_figure(film.artists(index), path)
+
+
+def png_bytes(film: Film, at: str = "last") -> bytes:
+    """Draw one moment of a film, as :func:`write_still` does, and give the PNG's bytes."""
+    stream = BytesIO()
+    _write_png(film.frame(moment_at(film, at)).pixels, stream)
+    return stream.getvalue()
 
 
 def write_figure(figure: Any, path: Path) -> None:
@@ -104,6 +112,7 @@ def _appearing(path: Path) -> Generator[Path]:
     partial = partial_path(path)
     try:
         yield partial
+        sync(partial)
         os.replace(partial, path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -112,7 +121,7 @@ def _appearing(path: Path) -> Generator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _write_png(pixels: npt.NDArray[np.uint8], path: Path) -> None:
+def _write_png(pixels: npt.NDArray[np.uint8], target: Path | BytesIO) -> None:
     from PIL import Image
 
-    Image.fromarray(pixels[:, :, :3]).save(path, format="PNG")
+    Image.fromarray(pixels[:, :, :3]).save(target, format="PNG")

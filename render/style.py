@@ -130,6 +130,16 @@ class Style:
             return class_palette(classes)
         return self._colors(np.linspace(0.0, 1.0, 2))
 
+    def series_colors(self, count: int) -> list[Color]:
+        """Colours of lines that must be told apart, such as models; they begin anew after some.
+
+        Those of ``axes.prop_cycle``, which can be told apart with colour-vision deficiencies and
+        read as text on the ground.
+        """
+        names: list[str] = self.rc["axes.prop_cycle"].by_key()["color"]
+        cycle = [_bytes(name) for name in names]
+        return [cycle[index % len(cycle)] for index in range(count)]
+
     def _colors(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
         """Round as Agg does; the colormap's own ``bytes=True`` cuts off and is one level darker."""
         return np.rint(255 * np.asarray(self.colormap(values))[:, :3]).astype(np.uint8)
@@ -162,8 +172,7 @@ def load_style(name: str, colormap: str | None = None) -> Style:
     rc = _read_style(name)
 
     def color(key: str) -> Color:
-        red, green, blue = (round(255 * channel) for channel in to_rgb(rc[key]))
-        return red, green, blue
+        return _bytes(rc[key])
 
     return Style(
         name=name,
@@ -178,6 +187,11 @@ def load_style(name: str, colormap: str | None = None) -> Style:
         ring=color("patch.edgecolor"),
         grid=bool(rc["axes.grid"]),
     )
+
+
+def _bytes(color: str) -> Color:
+    red, green, blue = (round(255 * channel) for channel in to_rgb(color))
+    return red, green, blue
 
 
 def text_font(weight: str = "normal") -> str:

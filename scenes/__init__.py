@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from epochreel.scenes.executors import SerialExecutor, WorkerPool
+    from epochreel.scenes.executors import SerialExecutor
     from epochreel.scenes.loading import SceneFile, parse_scene, read_scene
-    from epochreel.scenes.pipeline import Artifact, render_scenes
+    from epochreel.scenes.outcomes import Artifact, Outcome, Report
+    from epochreel.scenes.pipeline import render_scenes
+    from epochreel.scenes.pools import WorkerPool
     from epochreel.scenes.preparing import PreparedScene, load_scenes, prepare_scene
     from epochreel.scenes.progress import LineReporter, NullReporter, Reporter, TqdmReporter
     from epochreel.scenes.schema import Scene
@@ -21,7 +23,9 @@ __all__ = [
     "Artifact",
     "LineReporter",
     "NullReporter",
+    "Outcome",
     "PreparedScene",
+    "Report",
     "Reporter",
     "Scene",
     "SceneFile",
@@ -36,16 +40,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Artifact": "pipeline",
+    "Artifact": "outcomes",
     "LineReporter": "progress",
     "NullReporter": "progress",
+    "Outcome": "outcomes",
     "PreparedScene": "preparing",
+    "Report": "outcomes",
     "Reporter": "progress",
     "Scene": "schema",
     "SceneFile": "loading",
     "SerialExecutor": "executors",
     "TqdmReporter": "progress",
-    "WorkerPool": "executors",
+    "WorkerPool": "pools",
     "load_scenes": "preparing",
     "parse_scene": "loading",
     "prepare_scene": "preparing",

@@ -1,4 +1,4 @@
-"""Where work runs: here, one task after the other, or in worker processes.
+"""Where work runs: what an executor may offer, and the one that works here, task after task.
 
 Any :class:`concurrent.futures.Executor` serves the pipeline. What a task needs besides its
 arguments, somebody to report to, is handed over as a :class:`Link`, which turns into the worker's
@@ -7,39 +7,31 @@ own reporter when it is sent to another process.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import threading
-import time
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from types import TracebackType
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
-from epochreel.scenes.interruptions import interruptions_deferred, uninterrupted
-from epochreel.scenes.processes import follow_parent, fresh_context, load_needed, worker_context
-from epochreel.scenes.progress import NullReporter, PipeReporter, Reporter, Task
+from epochreel.scenes.progress import NullReporter, Overseer, Reporter, Task
 
 __all__ = [
+    "Elsewhere",
     "Link",
-    "PassingProcess",
+    "Renewable",
     "SerialExecutor",
     "Settling",
     "Stoppable",
-    "WorkerPool",
+    "ThisWorker",
     "default_jobs",
+    "nobody_listening",
     "one_blas_thread",
 ]
 
 GRACE_S = 5.0
 """How long workers get to put their things away before they are killed."""
-
-START_S = 30.0
-"""How long workers may take to start before what is measured no longer waits for them."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +59,32 @@ class Settling(Protocol):
 
     def settle(self) -> None:
         """Return when it takes no more time from what runs."""
+        ...
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """An executor that can go on after it has lost workers, and all tasks with them."""
+
+    def renew(self) -> Sequence[Future[Any]]:
+        """Start anew.
+
+        Returns
+        -------
+        sequence of Future
+            Tasks in whose midst workers died, as far as that is known; the others were lost along
+            with them.
+        """
+        ...
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """An executor whose tasks run on other machines: films aren't made in parts there."""
+
+    @property
+    def jobs(self) -> int:
+        """How many tasks run at a time, by what is known now."""
         ...
 
 
@@ -137,178 +155,34 @@ class Link:
     def close(self) -> None:
         """Leave that to the reporter's owner."""
 
+    def oversee(self, method: str, *arguments: Any) -> None:
+        """Call a method of an :class:`~epochreel.scenes.progress.Overseer`, if somebody is one."""
+        if isinstance(self._reporter, Overseer):
+            self._tell(method, *arguments)
+
     def _tell(self, method: str, *arguments: Any) -> None:
-        with self._lock, _nobody_listening():
+        with self._lock, nobody_listening():
             getattr(self._reporter, method)(*arguments)
 
 
-class WorkerPool(ProcessPoolExecutor):
-    """Worker processes, one BLAS thread each, deaf to Ctrl-C.
-
-    Parameters
-    ----------
-    jobs : int
-        Number of processes.
-    reporter : Reporter
-        Told what workers report, from one thread.
-    """
-
-    def __init__(self, jobs: int, reporter: Reporter) -> None:
-        context = worker_context()
-        self._children = context.children
-        self._receiver, sender = context.Pipe(duplex=False)
-        self._sender = sender
-        self._cancelled = context.RawValue(ctypes.c_bool, False)
-        self._reporter = reporter
-        self._jobs = jobs
-        self._started = context.Semaphore(0)
-        super().__init__(
-            max_workers=jobs,
-            mp_context=context,
-            initializer=_start_worker,
-            initargs=(sender, context.Lock(), self._cancelled, self._started, {**os.environ}),
-        )
-        self._closing = threading.Event()
-        self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
-        self._listener.start()
-        # Now: one that starts when it is needed lets its work wait for it. Those that are started
-        # fresh all are, but the last, since until the first task comes this process takes a core
-        # itself, for making data.
-        self._complete = False
-        try:
-            with interruptions_deferred():
-                context.prepare()
-                for _ in range(0 if context.forks else jobs - 1):
-                    super().submit(_be_there)
-        except BaseException as error:  # nobody else knows of the processes yet
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Hand a task to the workers, starting one more if none is free."""
-        # an interruption in here could leave a process behind that is started by half
-        with interruptions_deferred():
-            try:
-                future = super().submit(fn, *args, **kwargs)
-                self._be_complete()
-            except (EOFError, OSError) as error:  # whoever starts them has been killed
-                raise BrokenProcessPool("workers can't be started") from error
-            return future
-
-    def _be_complete(self) -> None:
-        if not self._complete:
-            self._complete = True
-            for _ in range(self._jobs - len(self._children)):
-                super().submit(_be_there)
-
-    def settle(self) -> None:
-        """Wait until all workers have started; not for ever, as one may have died of it."""
-        deadline = time.monotonic() + START_S
-        self._be_complete()
-        # fewer than there may be, if the first was free again before the last was needed
-        starting = range(len(self._children))
-        for _ in starting:
-            self._started.acquire(timeout=max(0.0, deadline - time.monotonic()))
-        for _ in starting:
-            self._started.release()
-
-    def stop(self) -> None:
-        """End all tasks: ask for it, and after a few seconds insist."""
-        with uninterrupted():
-            self._cancelled.value = True
-            self.shutdown(wait=False, cancel_futures=True)
-            deadline = time.monotonic() + GRACE_S
-            for child in self._children:
-                child.join(max(0.0, deadline - time.monotonic()))
-            for child in self._children:
-                if child.is_alive():
-                    child.kill()
-            self.shutdown(wait=True)
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        """Wait for the tasks, or stop them after an error."""
-        if exc_type is None:
-            self.shutdown(wait=True)
-        else:
-            self.stop()
-        self._closing.set()
-        # a worker that was killed while it wrote leaves half a message: don't wait for the rest
-        self._listener.join(timeout=1.0)
-        self._sender.close()
-        if not self._listener.is_alive():
-            self._receiver.close()
-
-    def _listen(self) -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                if self._receiver.poll(0.05):
-                    method, arguments = self._receiver.recv()
-                    with _nobody_listening():
-                        getattr(self._reporter, method)(*arguments)
-                elif self._closing.is_set():
-                    return
-
-
-class PassingProcess(ProcessPoolExecutor):
-    """One process, started with its first task; when it ends, what it loaded goes with it."""
-
-    def __init__(self) -> None:
-        super().__init__(1, mp_context=fresh_context(), initializer=follow_parent)
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Hand over a task."""
-        with interruptions_deferred():
-            return super().submit(fn, *args, **kwargs)
-
-
 @contextmanager
-def _nobody_listening() -> Generator[None]:
+def nobody_listening() -> Generator[None]:
     """Go on working when there is nobody to tell: stderr may be a pipe that was closed."""
     with suppress(OSError, ValueError):
         yield
 
 
-class _Worker:
+def _unheard(method: str, arguments: tuple[Any, ...]) -> None:
+    """Send nothing: this process is nobody's worker."""
+
+
+class ThisWorker:
     """What a worker process keeps for its tasks."""
 
     reporter: Reporter = NullReporter()
+    send: Callable[[str, tuple[Any, ...]], None] = _unheard
     blas_limit: object = None
 
 
-def _be_there() -> None:
-    """Give a worker something to start for."""
-
-
 def _worker_reporter() -> Reporter:
-    return _Worker.reporter
-
-
-def _start_worker(
-    sender: Any, lock: Any, cancelled: Any, started: Any, environment: Mapping[str, str]
-) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # a server that an earlier pool has started may know another one
-    os.environ.clear()
-    os.environ.update(environment)
-    load_needed()
-    follow_parent()
-
-    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
-
-    _Worker.blas_limit = threadpool_limits(limits=1, user_api="blas")
-
-    def send(method: str, arguments: tuple[Any, ...]) -> None:
-        # a worker that was killed may have taken the lock with it; don't wait for progress
-        if lock.acquire(timeout=1.0):
-            try:
-                sender.send((method, arguments))
-            finally:
-                lock.release()
-
-    _Worker.reporter = PipeReporter(send, lambda: bool(cancelled.value))
-    started.release()
+    return ThisWorker.reporter

@@ -18,6 +18,9 @@ _FORBIDDEN = set('<>:"|?*\\')
 # Source: learn.microsoft.com/windows/win32/fileio/naming-a-file
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
 
+_OWN = (".json", ".html", ".poster.png")
+"""Sidecars, the manifest and the gallery, and posters: a film must not take a name of theirs."""
+
 
 def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
     """Say why an output can't have this name, or nothing.
@@ -45,10 +48,13 @@ def refuse_file_name(name: str, suffixes: Collection[str]) -> str | None:
     if found:
         return f"must not hold {' '.join(found)} (folders are parted by '/'){got}"
     folder = "/" in suffixes and name.endswith("/")
-    for part in name.removesuffix("/" if folder else "").split("/"):
+    parts = name.removesuffix("/" if folder else "").split("/")
+    for part in parts:
         reason = _refuse_part(part)
         if reason:
             return reason + got
+    if parts[-1].lower().endswith(_OWN):
+        return f"must not end in {' or '.join(_OWN)}, as files about films do{got}"
     if folder:
         # so that it can't be taken for a file, and a file with a slash too many not for a folder
         return f"must not hold a dot before its last '/'{got}" if "." in name else None

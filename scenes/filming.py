@@ -15,6 +15,7 @@ from epochreel.nn.errors import InvalidInputError, RecordingError, SceneError
 from epochreel.nn.recording import ParameterRecording, Recording
 from epochreel.nn.recording_file import SavedRecording, load_recording
 from epochreel.scenes import limits
+from epochreel.scenes.building import build_panel
 from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import printable, quoted
 from epochreel.scenes.panel_specs import PANEL_SPECS, ManyModelsPanel
@@ -114,6 +115,7 @@ def prepare_film(
         scene = Scene.model_validate(document)
     except ValidationError as error:
         raise SceneError(*dict.fromkeys(map(_worded, problems_of(error)))) from None
+    _refuse_panels(scene, shown)
     title = reels[0] if len(reels) == 1 else f"{len(reels)} recordings"
     file = SceneFile(Path(reels[0]), title, scene)
     prepared = PreparedScene(file, _dataset(shown), (), shown)
@@ -132,6 +134,17 @@ def _panels(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
     if spec is not None and issubclass(spec, ManyModelsPanel):
         return [{"kind": kind}]
     return [{"kind": kind, "model": name} for name in names]
+
+
+def _refuse_panels(scene: Scene, recordings: Mapping[str, Recording]) -> None:
+    """Let each panel say what it needs of a recording before any process is started."""
+    for spec in scene.shown:
+        if spec.kind == "boundary":  # needs nothing that isn't known, so Matplotlib isn't loaded
+            continue
+        from epochreel.render.style import TypeScale, load_style
+
+        scale = TypeScale.of_size(scene.outputs[0].size)
+        build_panel(spec).outline(recordings, load_style(scene.style), scale, scale.heading)
 
 
 def _worded(found: Problem) -> str:

@@ -101,8 +101,14 @@ def terminable() -> Generator[None]:
             signal.signal(number, handler)
 
 
-def make_reporter(*, quiet: bool) -> Reporter:
-    """Choose how progress is told: bars on a terminal, else lines."""
+def make_reporter(*, quiet: bool, batch: bool = False) -> Reporter:
+    """Choose how progress is told: bars on a terminal, else lines; a batch as a whole."""
+    if batch:
+        from epochreel.scenes.batch_progress import BatchBars, BatchLines
+
+        if sys.stderr.isatty() and not quiet:
+            return BatchBars(sys.stderr)
+        return BatchLines(sys.stderr, quiet=quiet)
     from epochreel.scenes.progress import LineReporter, TqdmReporter
 
     if sys.stderr.isatty() and not quiet:

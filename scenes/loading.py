@@ -56,6 +56,8 @@ class SceneFile:
         What was validated: parsed TOML, with what was set and swept, and the names of all files.
     settings : tuple of path
         Keys that were set from outside of the file.
+    text : str
+        What the file says.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class SceneFile:
     variant: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     settings: tuple[KeyPath, ...] = ()
+    text: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -207,7 +210,8 @@ def parse_scenes(
                 found.setdefault(line, []).append(variant.name)
         else:
             name = variant.name if "sweep" in document else None
-            files.append(SceneFile(path, shown, scene, placed, name, variant.document, set_paths))
+            made = variant.document
+            files.append(SceneFile(path, shown, scene, placed, name, made, set_paths, text))
     if found:
         raise SceneError(*(line + _whose(names, len(variants)) for line, names in found.items()))
     return files

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from pathlib import PurePosixPath
 
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError, SceneError
@@ -15,9 +14,9 @@ from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
+from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
 from epochreel.scenes.engine_limits import refuse_engine
-from epochreel.scenes.filenames import collision_key
 from epochreel.scenes.gathering import read_scenes
 from epochreel.scenes.loading import SceneFile, read_scene
 from epochreel.scenes.messages import count, printable, quoted
@@ -168,7 +167,7 @@ def prepare_scenes(
             prepared.append(prepare_scene(file, datasets, make=make))
         except SceneError as error:
             found.extend(error.problems)
-    found.extend(_shared_files(prepared))
+    found.extend(find_clashes([scene.file for scene in prepared]))
     if found:
         raise SceneError(*dict.fromkeys(found))
     return prepared
@@ -284,32 +283,4 @@ def _refuse_moments(scene: PreparedScene) -> list[Problem]:
             of = "the film" if at.unit == "time" else quoted(plan.name)
             text = f"must be at most {end}, the end of {of}, got {quoted(output.still or '')}"
             problems.append((("outputs", index, "at"), text))
-    return problems
-
-
-def _shared_files(scenes: Sequence[PreparedScene]) -> list[str]:
-    """Find output files that two scenes of one call would both write."""
-    keys = [
-        (collision_key(output.file), scene, index)
-        for scene in scenes
-        for index, output in enumerate(scene.file.scene.outputs)
-    ]
-    makers: dict[str, PreparedScene] = {}
-    for key, scene, _ in keys:
-        makers.setdefault(key, scene)
-    problems: list[str] = []
-    for key, scene, index in keys:
-        name = quoted(scene.file.scene.outputs[index].file)
-        texts: list[str] = []
-        if makers[key] is not scene:
-            texts.append(
-                f"must differ from the files of the other scenes, got {name} which "
-                f"{makers[key].file.label} makes too"
-            )
-        for folder in map(str, PurePosixPath(key).parents):
-            if folder in makers and makers[folder] is not scene:
-                maker = makers[folder].file.label
-                texts.append(f"can't be in {quoted(folder)}, which {maker} makes, got {name}")
-        refused = scene.file.refuse([(("outputs", index, "file"), text) for text in texts])
-        problems.extend(refused.problems)
     return problems

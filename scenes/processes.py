@@ -30,7 +30,8 @@ __all__ = ["follow_parent", "fresh_context", "load_needed", "worker_context"]
 
 _NEEDED = (
     "numpy",  # its BLAS must be loaded to be limited
-    "epochreel.scenes.executors",
+    "epochreel.scenes.pools",
+    "epochreel.scenes.attempting",
     "epochreel.scenes.tasks",
     "epochreel.scenes.numpy_engine",
     "epochreel.render.film",
@@ -67,7 +68,7 @@ class _Fresh(SpawnContext):
         super().__init__()
         self.children: list[BaseProcess] = []
 
-    def prepare(self) -> None:
+    def prepare(self, *modules: str) -> None:
         """Leave all to the processes."""
 
     def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # pyright: ignore
@@ -83,9 +84,15 @@ class _Forked(ForkServerContext):
         super().__init__()
         self.children: list[BaseProcess] = []
 
-    def prepare(self) -> None:
-        """Start the server; it lives on for the next pool, and ends with this process."""
-        self.set_forkserver_preload(list(_NEEDED))
+    def prepare(self, *modules: str) -> None:
+        """Start the server; it lives on for the next pool, and ends with this process.
+
+        Parameters
+        ----------
+        *modules : str
+            What it loads beside what all workers need.
+        """
+        self.set_forkserver_preload([*_NEEDED, *modules])
         with interrupts_blocked(), _environment("OPENBLAS_NUM_THREADS", "1"):
             forkserver.ensure_running()
 

@@ -7,10 +7,10 @@ A reporter is started, advanced and finished per task, from one thread. In a wor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
 from epochreel.scenes.messages import count
@@ -18,7 +18,17 @@ from epochreel.scenes.messages import count
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["LineReporter", "NullReporter", "PipeReporter", "Reporter", "Task", "TqdmReporter"]
+    from epochreel.scenes.outcomes import Outcome
+
+__all__ = [
+    "LineReporter",
+    "NullReporter",
+    "Overseer",
+    "PipeReporter",
+    "Reporter",
+    "Task",
+    "TqdmReporter",
+]
 
 PIPE_INTERVAL_S = 0.1
 
@@ -36,12 +46,18 @@ class Task:
     total : int
     unit : str
         What is counted: ``update``, ``frame``.
+    of : str
+        Key of the whole that it is a part of; empty where it is a whole itself.
+    share : float
+        How much of that whole it is.
     """
 
     key: str
     label: str
     total: int
     unit: str
+    of: str = ""
+    share: float = 1.0
 
 
 class Reporter(Protocol):
@@ -65,6 +81,33 @@ class Reporter(Protocol):
 
     def close(self) -> None:
         """Leave the terminal as it was."""
+        ...
+
+
+@runtime_checkable
+class Overseer(Protocol):
+    """A reporter that knows the whole batch."""
+
+    def plan(self, weights: Mapping[str, float], scenes: Mapping[str, str], files: int) -> None:
+        """Say what there is to do before it begins.
+
+        Parameters
+        ----------
+        weights : mapping
+            Seconds about, by key of each task that is a whole.
+        scenes : mapping
+            Name of the scene that each is for, by the same key.
+        files : int
+            How many files will be told of.
+        """
+        ...
+
+    def settle(self, key: str) -> None:
+        """Say that nothing more will be done for a task: it is over, or isn't needed."""
+        ...
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say what became of a file."""
         ...
 
 
@@ -188,7 +231,7 @@ class TqdmReporter:
 
 
 class PipeReporter:
-    """Sends calls home from a worker, at most ten advances a second.
+    """Sends calls home from a worker, advances not too often.
 
     Parameters
     ----------
@@ -196,13 +239,19 @@ class PipeReporter:
         Takes a method's name and its argument tuple.
     is_cancelled : callable
         Whether the work is to end; asked on every advance.
+    interval_s : float
+        Between two advances that are sent.
     """
 
     def __init__(
-        self, send: Callable[[str, tuple[Any, ...]], None], is_cancelled: Callable[[], bool]
+        self,
+        send: Callable[[str, tuple[Any, ...]], None],
+        is_cancelled: Callable[[], bool],
+        interval_s: float = PIPE_INTERVAL_S,
     ) -> None:
         self._send = send
         self._is_cancelled = is_cancelled
+        self._interval_s = interval_s
         self._next_s = 0.0
         self._last: dict[str, int] = {}
 
@@ -217,7 +266,7 @@ class PipeReporter:
         self._last[key] = done
         now = time.monotonic()
         if now >= self._next_s:
-            self._next_s = now + PIPE_INTERVAL_S
+            self._next_s = now + self._interval_s
             self._send("advance", (key, done))
 
     def finish(self, key: str) -> None:

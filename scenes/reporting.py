@@ -1,9 +1,9 @@
-"""The words of ``check`` and ``list``, and of the summary when everything is made."""
+"""The words of ``check`` and ``list``."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +20,12 @@ from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.library import ready_made
 from epochreel.scenes.messages import count
 from epochreel.scenes.panel_specs import PANEL_SPECS
-from epochreel.scenes.pipeline import Artifact
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.preparing import PreparedScene
+from epochreel.scenes.summarizing import columns, size_words
 from epochreel.scenes.training_spec import SCHEDULE_KEYS
 
-__all__ = ["describe_artifacts", "describe_choices", "describe_scene"]
-
-
-def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
-    """Sum up what was made, a line for each file.
-
-    Returns
-    -------
-    list of str
-        Path, size in pixels, duration, length of the file, accuracy of each model.
-    """
-    rows = [
-        (
-            shown_path(artifact.path),
-            _size(artifact.size_px),
-            f"at {artifact.at}" if artifact.at else f"{artifact.duration_s:.1f} s",
-            _bytes(artifact.bytes),
-            _accuracies(artifact),
-        )
-        for artifact in artifacts
-    ]
-    return _columns(rows)
+__all__ = ["describe_choices", "describe_scene"]
 
 
 def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
@@ -66,14 +45,14 @@ def describe_scene(scene: PreparedScene, *, preview: bool = False) -> list[str]:
     rows += [("model", plan.name, _training(plan)) for plan in scene.plans]
     rows += [("panel", panel.kind, panel.label) for panel in spec.shown]
     for output in spec.outputs:
-        size = _size(output_size(output, preview=preview))
+        size = size_words(output_size(output, preview=preview))
         length = f"{count(frames, 'frame')} at {fps} fps, {frames / fps:.1f} s{more}"
         if output.still:
             length = f"at {output.still}"
         name = shown_path(output_name(output, preview=preview))
         rows.append(("output", name, f"{size}, {length}"))
     head = f"{scene.file.label}: {spec.title}" if spec.title else scene.file.label
-    return [head, *(f"  {line}" for line in _columns(rows))]
+    return [head, *(f"  {line}" for line in columns(rows))]
 
 
 def describe_choices() -> list[str]:
@@ -90,7 +69,7 @@ def describe_choices() -> list[str]:
     ]
     lines: list[str] = []
     for heading, entries in sections:
-        lines += [heading, *(f"  {line}" for line in _columns(list(entries))), ""]
+        lines += [heading, *(f"  {line}" for line in columns(list(entries))), ""]
     return lines[:-1]
 
 
@@ -120,35 +99,6 @@ def _training(plan: TrainingPlan) -> str:
         f"{sizes}, {count(plan.parameter_count, 'parameter')}, {batch}, {length}, "
         f"{count(plan.snapshots, 'snapshot')}"
     )
-
-
-def _accuracies(artifact: Artifact) -> str:
-    values = artifact.accuracies
-    if not values:
-        return ""
-    if len(values) == 1:
-        return f"{artifact.split} accuracy {next(iter(values.values())):.3f}"
-    shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
-    return f"{artifact.split} accuracy: {shown}"
-
-
-def _bytes(number: int) -> str:
-    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{number / 1e3:.1f} kB"
-
-
-def _size(size_px: tuple[int, int]) -> str:
-    return f"{size_px[0]}×{size_px[1]} px"
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Align all columns but the last, which may be long."""
-    if not rows:
-        return []
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _ready_made(path: Path) -> tuple[str, str]:

@@ -2,22 +2,25 @@
 
 Films are made in a hidden folder beside their target, which belongs to one run. So whatever happens
 to a worker, what it leaves behind is removed with that folder, and a target is either the old file
-or the new one. The same holds for a folder of frames; an old one that holds anything else is
-refused.
+or the new one; when the whole run is killed, the next one removes it. The same holds for a folder
+of frames; an old one that holds anything else is refused.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from epochreel.nn.errors import OutputError, SceneError
+from epochreel.render.writers.atomic import sync
 from epochreel.render.writers.folders import is_folder, refuse_folder, replace_folder
 from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.messages import printable
+from epochreel.scenes.scratch import Scratch, sweep
 
 __all__ = ["Targets", "stored_bytes"]
 
@@ -33,7 +36,7 @@ class Targets:
     """
 
     folder: Path
-    _hidden: dict[Path, Path] = field(default_factory=dict[Path, Path])
+    _hidden: dict[Path, Scratch] = field(default_factory=dict[Path, Scratch])
 
     def __enter__(self) -> Targets:
         """Start with no hidden folder."""
@@ -46,7 +49,7 @@ class Targets:
     def clear(self) -> None:
         """Remove the hidden folders and what is left in them."""
         for hidden in self._hidden.values():
-            shutil.rmtree(hidden, ignore_errors=True)
+            hidden.remove()
         self._hidden.clear()
 
     def reserve(self, names: list[PurePosixPath]) -> None:
@@ -75,7 +78,17 @@ class Targets:
     def partial(self, name: PurePosixPath) -> Path:
         """Give the path under which a reserved file is to be made."""
         target = self.folder / name
-        return self._hidden[target.parent] / target.name
+        return self._hidden[target.parent].path / target.name
+
+    def discard(self, name: PurePosixPath) -> None:
+        """Remove what there is of a file that won't be made: a long batch may need the room."""
+        partial = self.partial(name)
+        # whole, or in parts, or under the name by which writers go
+        mine = re.compile(rf"\.?{re.escape(partial.name)}(\.part\d+)?(\.partial)?")
+        for path in partial.parent.iterdir():
+            if mine.fullmatch(path.name):
+                with suppress(OSError):  # a worker may be at it yet
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def finish(self, name: PurePosixPath) -> Path:
         """Move a file that is whole to where it belongs.
@@ -91,6 +104,8 @@ class Targets:
                 replace_folder(self.partial(name), target)
             else:
                 os.replace(self.partial(name), target)
+            with suppress(OSError):  # not all file systems can
+                sync(target.parent)
         except OSError as error:
             raise OutputError(f"{shown_path(target)}: can't be written: {_words(error)}") from error
         return target
@@ -103,7 +118,8 @@ class Targets:
             if not parent.resolve().is_relative_to(self.folder.resolve()):
                 return "its folder is a link that leads out of the output folder"
             if parent not in self._hidden:
-                self._hidden[parent] = Path(tempfile.mkdtemp(prefix=".epochreel-", dir=parent))
+                sweep([parent])
+                self._hidden[parent] = Scratch(parent)
             if is_folder(target):
                 return refuse_folder(target)
         except (OSError, ValueError) as error:

@@ -9,16 +9,19 @@ import re
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.errors import InvalidInputError
-from epochreel.nn.recording import Recording
+from epochreel.nn.errors import EpochreelError, InvalidInputError
+from epochreel.nn.recording import ParameterRecording, Recording
+from epochreel.nn.recording_file import load_recording, save_recording
 from epochreel.nn.scaling import Scaling
 from epochreel.scenes.building import build_film, output_size
+from epochreel.scenes.cache import seal
 from epochreel.scenes.engines import load_engine
+from epochreel.scenes.film_record import needs_poster
 from epochreel.scenes.planning import TrainingPlan
 from epochreel.scenes.progress import Reporter, Task
 from epochreel.scenes.schema import OutputSpec, Scene
@@ -33,6 +36,7 @@ __all__ = [
     "TrainingJob",
     "draw_still",
     "join_film",
+    "leave_recording",
     "make_film",
     "make_part",
     "train_model",
@@ -44,13 +48,14 @@ class TrainingJob:
     """A training: `key` tells it from the others of a run.
 
     With `standardize` it sees features of mean 0 and deviation 1; its recording speaks the data's
-    own units all the same.
+    own units all the same. With `path` the recording is left there, for whoever films it.
     """
 
     key: str
     plan: TrainingPlan
     dataset: Dataset
     standardize: bool = False
+    path: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +87,18 @@ class PartJob:
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """What is known of a film once it is made; `at` is the moment of a still."""
+    """What is known of a film once it is made.
+
+    `at` is the moment of a still; `poster` is a PNG of the last, of a film that browsers don't show
+    as a picture before it plays.
+    """
 
     size_px: tuple[int, int]
     duration_s: float
     frames: int
     notes: tuple[str, ...] = ()
     at: str | None = None
+    poster: bytes | None = field(default=None, repr=False)
 
 
 def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
@@ -98,13 +108,27 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
     reporter.start(Task(job.key, f"training {plan.name}", plan.updates, "update"))
     try:
         if not job.standardize:
-            return train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            recording = train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
+            return leave_recording(recording, job.path)
         scaling = Scaling.of(job.dataset.x_train)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
-        return scaling.undo(recording, job.dataset)
+        return leave_recording(scaling.undo(recording, job.dataset), job.path)
     finally:
         reporter.finish(job.key)
+
+
+def leave_recording(recording: ParameterRecording, path: Path | None) -> Recording:
+    """Leave a recording in its file; where it can't be, hand over the numbers."""
+    if path is None:
+        return recording
+    try:
+        save_recording(recording, path, durable=False)  # a seal shows what a power cut has left
+        seal(path, path.stem)
+        return load_recording(path)
+    except (EpochreelError, OSError):
+        path.unlink(missing_ok=True)
+        return recording
 
 
 def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
@@ -122,9 +146,10 @@ def make_film(job: FilmJob, reporter: Reporter) -> FilmFacts:
             on_frame=advance,
         )
     if fit is None:
-        return _facts(film)
+        return _facts(job, film)
     reporter.note(f"{job.label}: {fit}")
-    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, (str(fit), *film.notes))
+    notes, poster = (str(fit), *film.notes), _poster(job, film)
+    return FilmFacts(fit.size_px, film.duration_s, film.frame_count, notes, poster=poster)
 
 
 def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
@@ -146,7 +171,7 @@ def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
         advance(1)
         for note in notes:
             reporter.note(f"{job.label}: {note}")
-    return FilmFacts(film.size, 0.0, 1, notes, at)
+    return FilmFacts(film.size, 0.0, 1, notes, at, _poster(job, film, at))
 
 
 def make_part(job: PartJob, reporter: Reporter) -> None:
@@ -160,7 +185,9 @@ def make_part(job: PartJob, reporter: Reporter) -> None:
     span = spans[job.index]
     label = f"{job.film.label}, part {job.index + 1} of {len(spans)}"
     key = f"{job.film.key}, part {job.index}"
-    with _frames_told(key, label, span[1] - span[0], reporter) as advance:
+    frames = span[1] - span[0]
+    share = frames / film.frame_count
+    with _frames_told(key, label, frames, reporter, job.film.key, share) as advance:
         if job.index == 0:
             _tell_notes(job.film, film, reporter)
         write_part(
@@ -178,7 +205,7 @@ def join_film(jobs: Sequence[PartJob], reporter: Reporter) -> FilmFacts:
     join_parts(film, job.path, parts, quality=job.output.quality)
     for part in parts:
         part.unlink()
-    return _facts(film)
+    return _facts(job, film)
 
 
 class _Latest:
@@ -200,16 +227,24 @@ def _tell_notes(job: FilmJob, film: Film, reporter: Reporter) -> None:
         reporter.note(f"{job.label}: {note}")
 
 
-def _facts(film: Film) -> FilmFacts:
-    return FilmFacts(film.size, film.duration_s, film.frame_count, film.notes)
+def _facts(job: FilmJob, film: Film) -> FilmFacts:
+    poster = _poster(job, film)
+    return FilmFacts(film.size, film.duration_s, film.frame_count, film.notes, poster=poster)
+
+
+def _poster(job: FilmJob, film: Film, at: str = "last") -> bytes | None:
+    """Draw what stands for a film until it plays; here, where its layers are drawn already."""
+    from epochreel.render.stills import png_bytes
+
+    return png_bytes(film, at) if needs_poster(job.path) else None
 
 
 @contextmanager
 def _frames_told(
-    key: str, label: str, frames: int, reporter: Reporter
+    key: str, label: str, frames: int, reporter: Reporter, of: str = "", share: float = 1.0
 ) -> Generator[Callable[[int], None]]:
     """Report a rendering from its start to its end."""
-    reporter.start(Task(key, f"rendering {label}", frames, "frame"))
+    reporter.start(Task(key, f"rendering {label}", frames, "frame", of, share))
     done = 0
 
     def advance(count: int) -> None:

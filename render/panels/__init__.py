@@ -39,6 +39,12 @@ PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
     "scoreboard": "epochreel.render.panels.scoreboard:ScoreboardPanel",
+    "hidden_units": "epochreel.render.panels.hidden_units:HiddenUnitsPanel",
+    "network": "epochreel.render.panels.network:NetworkPanel",
+    "weights": "epochreel.render.panels.weights:WeightsPanel",
+    "landscape": "epochreel.render.panels.landscape:LandscapePanel",
+    "representation": "epochreel.render.panels.representation:RepresentationPanel",
+    "surface": "epochreel.render.panels.surface:SurfacePanel",
 }
 """Where each kind of panel lives; imported on use."""
 

@@ -13,7 +13,7 @@ from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import TypeScale
 from epochreel.render.text import points, shorten, text_width
 
-__all__ = ["HasAxes", "draw_axes", "frame_axes", "tick_width"]
+__all__ = ["HasAxes", "draw_axes", "frame_axes", "round_ticks", "tick_labels", "tick_width"]
 
 
 class HasAxes(Protocol):
@@ -44,28 +44,35 @@ def draw_axes(stage: Stage, slot: Slot, plane: HasAxes) -> None:
 def _label_below(stage: Stage, body: Rect, plane: HasAxes) -> None:
     style, scale, viewport = stage.style, stage.layout.scale, plane.viewport
     x_baseline = body.bottom + tick_gap(scale) + 0.74 * scale.small
-    ticks = _ticks(viewport.x_min, viewport.x_max)
+    ticks = round_ticks(viewport.x_min, viewport.x_max)
     to_x = body.width / viewport.width
     places = [body.left + (tick - viewport.x_min) * to_x for tick in ticks]
-    for place, label in zip(places, _tick_labels(ticks), strict=True):
+    labels = tick_labels(ticks)
+    widest = max((text_width(label, scale.small) for label in labels), default=0.0)
+    taken = widest + scale.small
+    if len(places) > 3 and places[1] - places[0] - taken < text_width(
+        plane.feature_names[0], scale.small
+    ):
+        # a name that is cut says less than every second number
+        places, labels = places[::2], labels[::2]
+    for place, label in zip(places, labels, strict=True):
         half = text_width(label, scale.small) / 2
         place = min(max(place, body.left + half), body.right - half)
         stage.text(place, x_baseline, label, scale.small, style.muted, align="center")
     middle = _middle_gap(places, body.left, body.right)
     gap_px = (places[1] - places[0]) if len(places) > 1 else float(body.width)
-    widest = max((text_width(label, scale.small) for label in _tick_labels(ticks)), default=0.0)
-    name = shorten(plane.feature_names[0], gap_px - widest - scale.small, scale.small)
+    name = shorten(plane.feature_names[0], gap_px - taken, scale.small)
     stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
 
 
 def _label_beside(stage: Stage, body: Rect, plane: HasAxes) -> None:
     style, scale, viewport = stage.style, stage.layout.scale, plane.viewport
     gap = tick_gap(scale)
-    ticks = _ticks(viewport.y_min, viewport.y_max)
+    ticks = round_ticks(viewport.y_min, viewport.y_max)
     to_y = body.height / viewport.height
     drop = 0.35 * scale.small  # from a line's middle to its baseline
     places = [body.bottom - (tick - viewport.y_min) * to_y for tick in ticks]
-    for place, label in zip(places, _tick_labels(ticks), strict=True):
+    for place, label in zip(places, tick_labels(ticks), strict=True):
         place = min(max(place, body.top + drop), body.bottom - drop)
         stage.text(body.left - gap, place + drop, label, scale.small, style.muted, align="right")
     middle = _middle_gap(places, body.top, body.bottom)
@@ -84,8 +91,8 @@ def frame_axes(axes: Any, viewport: Viewport, stage: Stage) -> None:
     style, line = stage.style, stage.layout.scale.line
     axes.set_xlim(viewport.x_min, viewport.x_max)
     axes.set_ylim(viewport.y_min, viewport.y_max)
-    axes.set_xticks(_ticks(viewport.x_min, viewport.x_max))
-    axes.set_yticks(_ticks(viewport.y_min, viewport.y_max))
+    axes.set_xticks(round_ticks(viewport.x_min, viewport.x_max))
+    axes.set_yticks(round_ticks(viewport.y_min, viewport.y_max))
     axes.tick_params(
         length=points(4 * line),
         width=points(line),
@@ -103,14 +110,14 @@ def frame_axes(axes: Any, viewport: Viewport, stage: Stage) -> None:
         spine.set_color(rgb(style.axis))
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def round_ticks(low: float, high: float) -> list[float]:
     """Choose at most six round numbers from `low` to `high`."""
     found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     slack = (high - low) * 1e-9
     return [float(tick) for tick in found if low - slack <= tick <= high + slack]
 
 
-def _tick_labels(ticks: list[float]) -> list[str]:
+def tick_labels(ticks: list[float]) -> list[str]:
     """Write all ticks with as many decimals as the one that needs most."""
     decimals = 0
     while decimals < 8 and any(
@@ -126,7 +133,7 @@ def _tick_labels(ticks: list[float]) -> list[str]:
 def tick_width(plane: HasAxes, scale: TypeScale) -> float:
     """Width in pixels of the widest text beside the plot."""
     view = plane.viewport
-    labels = _tick_labels(_ticks(view.y_min, view.y_max))
+    labels = tick_labels(round_ticks(view.y_min, view.y_max))
     return max(text_width(label, scale.small) for label in (*labels, _side_label(plane, scale)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,12 +12,12 @@ from epochreel.nn.dataset import Dataset, FloatArray, IntArray
 from epochreel.nn.recording import Recording
 from epochreel.render.isoline import Pieces
 from epochreel.render.layout import Rect
-from epochreel.render.panels import LegendEntry
+from epochreel.render.panels import LegendEntry, class_points
 from epochreel.render.planes import Plane
 from epochreel.render.predicting import classes_of
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.stroke import Stroke
-from epochreel.render.style import Color, Style, TypeScale
+from epochreel.render.style import Style, TypeScale
 from epochreel.render.text import points
 
 __all__ = ["Crosses", "Group", "Shown", "choose_samples", "draw_samples", "samples_legend"]
@@ -27,7 +27,6 @@ Shown = Literal["test", "train", "both", "none"]
 MOST_POINTS = 2000
 """More points than this are a soup: a fixed sample of them is drawn, and the legend says so."""
 
-_MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p", "<", ">")
 _SMALLER = 0.62
 """Of training points beside test points, over the size of these."""
 
@@ -61,18 +60,15 @@ def choose_samples(dataset: Dataset, shown: Shown) -> tuple[Group, ...]:
     """
     if shown == "none":
         return ()
-    train = _thinned(dataset.x_train, dataset.y_train, "training points")
-    test = _thinned(dataset.x_test, dataset.y_test, "test points")
-    if shown == "both" and test and train:
-        return (replace(train[0], note=f"small: {train[0].note}", lesser=True), *test)
-    return train if shown == "train" else test or train
-
-
-def _thinned(x: FloatArray, y: IntArray, name: str) -> tuple[Group, ...]:
-    if len(y) > MOST_POINTS:
-        chosen = np.linspace(0, len(y) - 1, MOST_POINTS).astype(np.intp)
-        return (Group(x[chosen], y[chosen], f"{MOST_POINTS} of {len(y)} {name}"),)
-    return (Group(x, y, name),) if len(y) else ()
+    both = shown == "both" and len(dataset.y_test) > 0
+    first = class_points.choose_samples(
+        dataset, "train" if shown == "train" else "test", MOST_POINTS
+    )
+    groups = (Group(first.x, first.y, first.note),) if first is not None else ()
+    behind = class_points.choose_samples(dataset, "train", MOST_POINTS) if both else None
+    if behind is None:
+        return groups
+    return (Group(behind.x, behind.y, f"small: {behind.note}", lesser=True), *groups)
 
 
 def samples_legend(
@@ -81,26 +77,16 @@ def samples_legend(
     """Say which marker is which class, and what they all are."""
     if not groups:
         return (), ""
-    fills = _fills(style, dataset.classes)
-    entries = [
-        LegendEntry(name, _MARKERS[index % len(_MARKERS)], fill, style.isoline)
-        for index, (name, fill) in enumerate(zip(dataset.class_names, fills, strict=True))
-    ]
+    entries = list(class_points.class_legend(dataset, style))
     if errors:
         entries.append(LegendEntry("misclassified", "x", style.ink, style.ink))
     return tuple(entries), ", ".join(group.note for group in reversed(groups))
 
 
-def _fills(style: Style, classes: int) -> list[Color]:
-    """Class colours, lifted towards white so that a point leads on a field of its own colour."""
-    lifted = np.rint(style.class_colors(classes) * 0.55 + 255 * 0.45).astype(int)
-    return [(int(r), int(g), int(b)) for r, g, b in lifted]
-
-
 def _diameter(group: Group, body: Rect) -> float:
     """Size in pixels: smaller where there are more of them, so that the field still shows."""
     short = min(body.width, body.height)
-    size = short * min(0.0235, 0.0235 * (150 / max(len(group.y), 1)) ** 0.35)
+    size = class_points.marker_size("o", short, len(group.y))
     return size * (_SMALLER if group.lesser else 1.0)
 
 
@@ -108,11 +94,11 @@ def draw_samples(
     axes: Any, groups: tuple[Group, ...], plane: Plane, dataset: Dataset, stage: Stage, body: Rect
 ) -> None:
     """Draw points that stay where they are on axes over a plane."""
-    fills = _fills(stage.style, dataset.classes)
+    fills = class_points.class_fills(stage.style, dataset.classes)
     for order, group in enumerate(groups):
         places, diameter = plane.project(group.x), _diameter(group, body)
         for kind in range(dataset.classes):
-            marker = _MARKERS[kind % len(_MARKERS)]
+            marker = class_points.MARKERS[kind % len(class_points.MARKERS)]
             chosen = places[group.y == kind]
             axes.scatter(
                 chosen[:, 0],

@@ -12,12 +12,27 @@ import numpy.typing as npt
 
 from epochreel.nn.errors import OutputError
 
-__all__ = ["AtomicWriter", "partial_path"]
+__all__ = ["AtomicWriter", "partial_path", "sync"]
 
 
 def partial_path(path: Path) -> Path:
     """Name under which a file is written until it is finished: hidden, in the same folder."""
     return path.with_name(f".{path.name}.partial")
+
+
+def sync(path: Path) -> None:
+    """Return when a file's contents, or a folder's names, are on the disk.
+
+    Else a power cut may leave a new name with nothing behind it.
+    """
+    if path.is_dir() and os.name == "nt":  # which can't, and needn't
+        return
+    # Windows wants to write what it syncs; folders can't be written to
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class AtomicWriter:
@@ -54,6 +69,7 @@ class AtomicWriter:
 
     def _publish(self) -> None:
         """Put what is whole into its place."""
+        sync(self.partial)
         os.replace(self.partial, self.path)
 
     def _remove(self) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from epochreel.nn.errors import OutputError
+from epochreel.render.writers.atomic import sync
 from epochreel.render.writers.folders import FRAME_NAME, MARK, refuse_folder, replace_folder
 from epochreel.render.writers.pieces import Encoder, Piece, PieceWriter
 
@@ -41,12 +43,14 @@ class PngFolderWriter(PieceWriter):
         if piece.data and piece.data != self._data:
             path.write_bytes(piece.data)
             self._latest, self._data = path, piece.data
+            self._written.append(path)
             return
         try:
             os.link(self._latest, path)
         except OSError:  # no links on this file system, or too many to one file
             shutil.copyfile(self._latest, path)
             self._latest = path
+            self._written.append(path)
 
     def _create(self) -> None:
         reason = refuse_folder(self.path)
@@ -57,6 +61,7 @@ class PngFolderWriter(PieceWriter):
 
     def _open(self) -> None:
         self._latest, self._data = self.partial, b""
+        self._written: list[Path] = []
 
     def _close(self) -> None:
         self._add_rest()
@@ -65,6 +70,9 @@ class PngFolderWriter(PieceWriter):
         """Leave nothing open."""
 
     def _publish(self) -> None:
+        for frame in self._written:
+            sync(frame)
+        sync(self.partial)
         replace_folder(self.partial, self.path)
 
     def _remove(self) -> None:

@@ -9,7 +9,19 @@ import typer
 
 __all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
 
-COMMANDS = ("render", "film", "info", "still", "compare", "check", "list_choices", "new")
+COMMANDS = (
+    "render",
+    "film",
+    "info",
+    "still",
+    "watch",
+    "compare",
+    "gallery",
+    "check",
+    "list_choices",
+    "new",
+    "cache",
+)
 """Modules here, in the order of ``epochreel --help``."""
 
 app = typer.Typer(

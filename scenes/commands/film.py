@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from epochreel.scenes.commands import app, examples
-from epochreel.scenes.guarding import guarded, make_reporter
+from epochreel.scenes.guarding import guarded, make_reporter, tell
 
 if TYPE_CHECKING:
     from epochreel.scenes.preparing import PreparedScene
@@ -89,18 +89,31 @@ def film(
 def _make_film(
     scene: PreparedScene, folder: Path, *, preview: bool, quiet: bool, jobs: int | None
 ) -> None:
-    from epochreel.scenes.executors import SerialExecutor, WorkerPool, default_jobs
-    from epochreel.scenes.pipeline import film_jobs, render_scenes
-    from epochreel.scenes.reporting import describe_artifacts
+    from epochreel.scenes.batch_log import BatchLog
+    from epochreel.scenes.costing import film_jobs
+    from epochreel.scenes.executors import SerialExecutor, default_jobs
+    from epochreel.scenes.pipeline import render_scenes
+    from epochreel.scenes.pools import WorkerPool
+    from epochreel.scenes.summarizing import describe_artifacts
 
     workers = min(jobs or default_jobs(), film_jobs(scene, preview=preview))
     reporter = make_reporter(quiet=quiet)
+    log = BatchLog(folder, [scene.file], reporter.note)
     try:
         with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
-            artifacts = render_scenes(
-                [scene], folder, executor=executor, reporter=reporter, jobs=workers, preview=preview
+            report = render_scenes(
+                [scene],
+                folder,
+                executor=executor,
+                reporter=reporter,
+                jobs=workers,
+                preview=preview,
+                journal=log,
             )
     finally:
         reporter.close()
-    for line in describe_artifacts(artifacts):
+    for line in describe_artifacts(report.artifacts):
         print(line)
+    tell(*log.errors(report.failed))
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
-from epochreel.scenes.guarding import guarded, make_reporter
+from epochreel.scenes.guarding import guarded
 
 __all__ = ["render"]
 
@@ -34,52 +34,71 @@ def render(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No progress; errors and notes are still told.")
     ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "-k", "--keep-going", help="When something fails, make all that doesn't need it."
+        ),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Make all files anew, and train all models anew."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be made, and why."),
+    ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Neither use nor keep recordings of other runs."),
+    ] = False,
+    gallery: Annotated[
+        bool,
+        typer.Option(
+            "--gallery/--no-gallery",
+            help="Whether index.html and manifest.json are made of all films in the folder.",
+        ),
+    ] = True,
     jobs: Annotated[
         int | None,
         typer.Option("-j", "--jobs", min=1, metavar="N", help="Processes; default: one per core."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="WHERE",
+            help="Work on a Dask cluster: the address of its scheduler, tcp://host:8786, or 'auto' "
+            "for one on this machine. --jobs is then how many tasks it has at a time.",
+        ),
+    ] = None,
 ) -> None:
     """Train the models of scenes and make their films and stills.
 
-    Models whose seconds of training are shown are trained one at a time, before anything else runs.
+    All scenes are validated before any is worked on. A batch of several has a log for each scene in
+    DIR/logs. Models whose seconds of training are shown are trained first, one at a time.
     """
     with guarded():
-        from epochreel.scenes.building import build_dataset
-        from epochreel.scenes.executors import (
-            PassingProcess,
-            SerialExecutor,
-            WorkerPool,
-            default_jobs,
-        )
-        from epochreel.scenes.gathering import read_scenes
-        from epochreel.scenes.overriding import settings_of
-        from epochreel.scenes.pipeline import render_scenes, useful_jobs
-        from epochreel.scenes.preparing import prepare_scenes
-        from epochreel.scenes.reporting import describe_artifacts
+        from epochreel.scenes.batch import BatchOptions, run_batch, try_batch
 
-        files, problems = read_scenes(scenes, only=only or (), settings=settings_of(settings or ()))
-        useful = 1 if problems else useful_jobs(files, preview=preview)
-        workers = min(jobs or default_jobs(), useful)
-        reporter = make_reporter(quiet=quiet)
-        try:
-            with SerialExecutor() if workers == 1 else WorkerPool(workers, reporter) as executor:
-                # While the workers start: either takes a second. What makes data takes 80 MB, which
-                # are gone again before many processes draw.
-                with executor if workers == 1 else PassingProcess() as other:
-                    loaded = prepare_scenes(
-                        files,
-                        problems,
-                        make=lambda spec: other.submit(build_dataset, spec).result(),
-                    )
-                artifacts = render_scenes(
-                    loaded,
-                    output,
-                    executor=executor,
-                    reporter=reporter,
-                    jobs=workers,
-                    preview=preview,
-                )
-        finally:
-            reporter.close()
-        for line in describe_artifacts(artifacts):
-            print(line)
+        options = BatchOptions(
+            scenes=scenes,
+            output=output,
+            only=only or (),
+            settings=settings or (),
+            preview=preview,
+            quiet=quiet,
+            keep_going=keep_going,
+            force=force,
+            cache=not no_cache,
+            gallery=gallery,
+            jobs=jobs,
+            cluster=cluster,
+        )
+        if dry_run:
+            for line in try_batch(options):
+                print(line)
+            return
+        report = run_batch(options)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)

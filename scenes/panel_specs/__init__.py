@@ -11,7 +11,13 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.hidden_units import HiddenUnitsSpec
+from epochreel.scenes.panel_specs.landscape import LandscapeSpec
+from epochreel.scenes.panel_specs.network import NetworkSpec
+from epochreel.scenes.panel_specs.representation import RepresentationSpec
 from epochreel.scenes.panel_specs.scoreboard import ScoreboardSpec
+from epochreel.scenes.panel_specs.surface import SurfaceSpec
+from epochreel.scenes.panel_specs.weights import WeightsSpec
 
 __all__ = [
     "PANEL_SPECS",
@@ -26,6 +32,12 @@ PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
     "scoreboard": ScoreboardSpec,
+    "hidden_units": HiddenUnitsSpec,
+    "network": NetworkSpec,
+    "weights": WeightsSpec,
+    "landscape": LandscapeSpec,
+    "representation": RepresentationSpec,
+    "surface": SurfaceSpec,
 }
 """The schema of each kind of panel; :data:`epochreel.render.panels.PANELS` has what draws it."""
 

@@ -28,11 +28,15 @@ def _bands(value: Any) -> Any:
     return whole
 
 
+Bands = Annotated[int | Literal["smooth"], BeforeValidator(_bands)]
+"""Steps of colour over probabilities."""
+
+
 class BoundarySpec(OneModelPanel):
     """Probabilities over the plane, the 0.5 line, points and numbers."""
 
     kind: str = "boundary"
-    bands: Annotated[int | Literal["smooth"], BeforeValidator(_bands)] = 25
+    bands: Bands = 25
     points: Annotated[str, choice(lambda: POINTS)] = "test"
     mark_errors: bool = False
     numbers: Entries[Number] | None = None

@@ -29,6 +29,12 @@ SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
     "scoreboard": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
+    "hidden_units": Sample(options={"model": "Model"}),
+    "network": Sample(options={"model": "Model", "sample": 3, "numbers": True}),
+    "weights": Sample(options={"model": "Model"}),
+    "landscape": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
+    "representation": Sample(options={"model": "Model"}),
+    "surface": Sample(options={"model": "Model"}),
 }
 
 

@@ -91,7 +91,7 @@ def test_numbers_hold_still() -> None:
 
 
 def test_long_names_are_cut_where_there_is_no_room() -> None:
-    recordings = {"A model with a name that nobody would read to its end" * 2: trained()}
+    recordings = {"A model with a name that nobody would read to its end" * 4: trained()}
     name = next(iter(recordings))
     recordings = {name: replace(trained(), name=name)}
     made = Film(

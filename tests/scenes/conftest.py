@@ -86,6 +86,17 @@ def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
 
+def films_in(folder: Path) -> list[str]:
+    """The same without what stands beside films to tell of them."""
+    about = (".json", ".poster.png", ".html")
+    return [name for name in files_in(folder) if not name.endswith(about)]
+
+
+@pytest.fixture(name="films_in")
+def films_in_fixture() -> Callable[[Path], list[str]]:
+    return films_in
+
+
 @pytest.fixture(name="files_in")
 def files_in_fixture() -> Callable[[Path], list[str]]:
     return files_in

@@ -13,13 +13,13 @@ from PIL import Image
 
 
 def test_one_training_many_files(
-    cli: Callable[..., Any], files_in: Callable[[Path], list[str]], tmp_path: Path
+    cli: Callable[..., Any], films_in: Callable[[Path], list[str]], tmp_path: Path
 ) -> None:
     ran = cli("render", "talk_blog_paper", "--preview", "--jobs", 1)
     assert ran.code == 0, ran.err
     folder = tmp_path / "output" / "rings"
     frames = sorted((folder / "frames-preview").iterdir())
-    assert [name for name in files_in(folder) if not name.startswith("frames-preview/")] == [
+    assert [name for name in films_in(folder) if not name.startswith("frames-preview/")] == [
         "blog-preview.gif",
         "end-preview.svg",
         "nine_of_ten-preview.pdf",

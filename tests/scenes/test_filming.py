@@ -155,6 +155,22 @@ def test_a_grid_says_what_it_cannot_show(cli: Callable[..., Any], tmp_path: Path
     assert "was captured for -1.1 ≤ x ≤ 1.1 and -1.1 ≤ y ≤ 1.1 only; it is hatched" in ran.err
 
 
+@pytest.mark.parametrize("kind", ["network", "hidden_units", "weights"])
+def test_panels_that_look_inside(kind: str, cli: Callable[..., Any], tmp_path: Path) -> None:
+    """They film a network that is replayed, and refuse predictions alone in one line."""
+    record(tmp_path / "net.reel", **BOTH)
+    ran = cli("film", "net.reel", "-o", "a.mp4", "--size", "160x120", "--panel", kind)
+    assert ran.code == 0, ran.err
+    record(tmp_path / "grid.reel", grid=True, **BOTH)
+    ran = cli("film", "grid.reel", "-o", "b.mp4", "--size", "160x120", "--panel", kind, "--jobs", 1)
+    assert (ran.code, ran.out) == (2, "")
+    lines = [line for line in ran.err.splitlines() if "needs the layers" in line]
+    assert lines == [
+        f"epochreel: panels: '{kind}' needs the layers of 'Model', which its recording doesn't have"
+    ]
+    assert not (tmp_path / "b.mp4").exists()
+
+
 def test_a_long_recording_makes_a_film_of_600_frames(
     cli: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -227,3 +243,45 @@ def test_no_framework_is_imported(shell: Callable[..., Any], tmp_path: Path) -> 
     ran = shell("film", "a.reel", "-o", "a.mp4", "--size", "32x24", check_code=0)
     assert "a.mp4" in ran.out
     assert not {"keras", "torch", "jax", "lightning"} & set(sys.modules)
+
+
+def test_what_nobody_foresaw_is_logged(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(film: Any, path: Path, **options: Any) -> None:
+        raise ZeroDivisionError
+
+    record(tmp_path / "run.reel", **BOTH)
+    monkeypatch.setattr("epochreel.render.output.write_film", fail)
+    ran = cli("film", "run.reel", "-o", "films/run.mp4", "--size", "160x120", "--jobs", 1)
+    assert (ran.code, ran.out) == (1, "")
+    said = ran.err.splitlines()[-1]
+    assert said.endswith(": unexpected ZeroDivisionError; see films/logs/run.log")
+    log = (tmp_path / "films" / "logs" / "run.log").read_text("utf-8")
+    assert "Traceback (most recent call last):" in log
+
+
+@pytest.mark.parametrize("kind", ["landscape", "representation"])
+def test_panels_that_look_inside_need_a_network(
+    kind: str, cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    record(tmp_path / "a.reel")
+    ran = cli("film", "a.reel", "-o", "a.mp4", "--panel", kind)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "which the recording of 'Model' doesn't have" in ran.err
+    grid = {"grid": True, "viewport": (-1.0, 1.0, -1.0, 1.0), "resolution": (21, 11)}
+    record(tmp_path / "b.reel", **grid, **BOTH)
+    ran = cli("film", "b.reel", "-o", "b.mp4", "--panel", kind)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert f"panels: '{kind}' needs the layers of 'Model', which its recording" in ran.err
+    assert not list(tmp_path.glob("*.mp4"))
+    record(tmp_path / "c.reel", **BOTH)
+    assert cli("film", "c.reel", "-o", "c.mp4", "--size", "160x120", "--panel", kind).code == 0
+
+
+def test_networks_of_two_shapes_have_no_landscape(cli: Callable[..., Any], tmp_path: Path) -> None:
+    record(tmp_path / "a.reel", **BOTH)
+    record(tmp_path / "b.reel", sizes=(2, 5, 1), **BOTH)
+    ran = cli("film", "a.reel", "b.reel", "-o", "a.mp4", "--panel", "landscape")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "'landscape' needs models of one architecture" in ran.err

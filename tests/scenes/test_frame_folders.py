@@ -59,7 +59,8 @@ def test_it_is_made_in_parts_of_the_same_bytes(
     whole, pool = tmp_path / "whole", tmp_path / "pool"
     render_scenes(scenes, whole, executor=SerialExecutor(), reporter=NullReporter())
     with WorkerPool(2, NullReporter()) as workers:
-        [made] = render_scenes(scenes, pool, executor=workers, reporter=NullReporter(), jobs=2)
+        report = render_scenes(scenes, pool, executor=workers, reporter=NullReporter(), jobs=2)
+    [made] = report.artifacts
     assert (
         files_in(pool) == files_in(whole) == [f"frames/{number:05d}.png" for number in range(101)]
     )

@@ -28,7 +28,7 @@ def render(tmp_path: Path, output: str) -> tuple[list, list[str]]:
 
     made = render_scenes(
         load_scenes([str(scene)]), tmp_path / "out", executor=SerialExecutor(), reporter=Notes()
-    )
+    ).artifacts
     return made, notes
 
 

@@ -242,7 +242,7 @@ def test_a_killed_worker_is_one_clear_line(
 def test_a_worker_killed_in_a_part_of_a_film(
     start: Callable[..., subprocess.Popen[str]],
     tmp_path: Path,
-    files_in: Callable[[Path], list[str]],
+    films_in: Callable[[Path], list[str]],
 ) -> None:
     scene = LONG_FILM.partition('[[outputs]]\nfile = "long.gif"')[0]
     scene = scene.replace("iterations = 20_000", "iterations = 3000")
@@ -267,12 +267,13 @@ def test_a_worker_killed_in_a_part_of_a_film(
     last = err.splitlines()[-1]
     assert last.startswith("epochreel: a worker process was killed or ran out of memory")
     # the film that was finished stays, the older one isn't touched, and nothing else is left
-    assert files_in(tmp_path / "out") == ["long.mp4", "short.gif"]
+    logs = ["logs/my.log", "logs/short.log"]
+    assert films_in(tmp_path / "out") == [*logs, "long.mp4", "short.gif"]
     assert (tmp_path / "out" / "long.mp4").read_bytes() == b"older"
     again = start(scene, 2, "--preview")
     _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
-    assert "long-preview.mp4" in files_in(tmp_path / "out")
+    assert "long-preview.mp4" in films_in(tmp_path / "out")
 
 
 def test_workers_do_not_outlive_a_killed_main_process(

@@ -69,7 +69,7 @@ def test_the_moment_that_is_asked_for(
     loaded = load_scenes([str(scene_file(scene("slide.png", at)))])
     folder, still = render_scenes(
         loaded, tmp_path / "out", executor=executor, reporter=NullReporter()
-    )
+    ).artifacts
     assert executor.submitted == ["train_model", "make_film", "draw_still"]
     assert (still.at, still.frames, still.duration_s, still.notes) == (words, 1, 0.0, ())
     assert (folder.at, folder.frames) == (None, 12)
@@ -83,7 +83,7 @@ def test_the_moment_that_is_asked_for(
 def test_vectors_and_previews(
     cli: Callable[..., Any],
     scene_file: Callable[..., Path],
-    files_in: Callable[[Path], list[str]],
+    films_in: Callable[[Path], list[str]],
     tmp_path: Path,
 ) -> None:
     text = scene("a/end.svg") + '[[outputs]]\nfile = "end.PDF"\nsize = [1920, 1080]\nat = 10\n'
@@ -93,7 +93,7 @@ def test_vectors_and_previews(
     assert "output  end.PDF    1920×1080 px, at update:10" in ran.out
     ran = cli("render", "my.toml", "--jobs", 2)
     assert ran.code == 0, ran.err
-    assert files_in(tmp_path / "output") == ["a/end.svg", "end.PDF", "film.gif"]
+    assert films_in(tmp_path / "output") == ["a/end.svg", "end.PDF", "film.gif"]
     root = ElementTree.parse(tmp_path / "output" / "a" / "end.svg").getroot()
     width, height = map(float, root.attrib["viewBox"].split()[2:])
     assert width / height == pytest.approx(96 / 72)
@@ -105,7 +105,7 @@ def test_vectors_and_previews(
     assert "test accuracy 0." in pdf
     assert "epochreel: rendering end.PDF: 1 frame in " in ran.err
     assert cli("render", "my.toml", "--jobs", 1, "--preview", "-o", "small").code == 0
-    assert files_in(tmp_path / "small") == [
+    assert films_in(tmp_path / "small") == [
         "a/end-preview.svg",
         "end-preview.PDF",
         "film-preview.gif",
@@ -124,7 +124,7 @@ def test_a_preview_shows_the_moment_of_the_film(
     loaded = load_scenes([str(scene_file(text))])
     [made] = render_scenes(
         loaded, tmp_path, executor=SerialExecutor(), reporter=NullReporter(), preview=True
-    )
+    ).artifacts
     assert (made.size_px, made.at, made.notes) == ((480, 360), "9.9s", ())  # a preview has 4 s
 
 

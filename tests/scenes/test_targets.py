@@ -98,3 +98,20 @@ def test_a_file_that_came_into_an_old_folder_meanwhile_is_kept(tmp_path: Path) -
             targets.finish(frames)
     assert [path.name for path in tmp_path.iterdir()] == ["frames"]
     assert (old / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_is_discarded_is_gone_and_nothing_else(tmp_path: Path) -> None:
+    names = [PurePosixPath(name) for name in ("a.gif", "a.gif.gif", "ba.gif", "frames")]
+    with Targets(tmp_path) as targets:
+        targets.reserve(names)
+        hidden = targets.partial(names[0]).parent
+        (hidden / "frames").mkdir()
+        for name in ("a.gif", ".a.gif.partial", "a.gif.part0", ".a.gif.part12.partial"):
+            (hidden / name).write_bytes(b"half")
+        for name in ("a.gif.gif", "a.gif.part1.gif", "ba.gif", "frames/00000.png"):
+            (hidden / name).write_bytes(b"other")
+        targets.discard(names[0])
+        left = sorted(path.name for path in hidden.iterdir() if path.name != ".lock")
+        assert left == ["a.gif.gif", "a.gif.part1.gif", "ba.gif", "frames"]
+        targets.discard(names[3])
+        assert not (hidden / "frames").exists()

@@ -1,0 +1,166 @@
+"""What a film shows, in words: the text in its place for those who can't see it, and a caption."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from epochreel.scenes.film_record import DataRecord, ModelRecord
+from epochreel.scenes.messages import count
+
+__all__ = ["alt_text", "caption", "data_words", "percent"]
+
+_NAMED = 6
+"""So many models are named one by one; of more, the best and the worst."""
+
+_DATA = {
+    "moons": "two interleaving half moons",
+    "circles": "two rings, one inside the other",
+    "xor": "four quadrants, opposite ones alike",
+}
+_COUNTED = {"blobs": "clouds", "spirals": "interleaving spirals"}
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_UNTITLED = re.compile(r"[.!?…][\"'”’)]*$")
+
+
+def alt_text(
+    kind: str, data: DataRecord, models: Sequence[ModelRecord], *, split: str, at: str | None = None
+) -> str:
+    """Say what happens in a file: what is learned, by which models, how well in the end.
+
+    Parameters
+    ----------
+    kind : "film", "still" or "frames"
+    data : DataRecord
+    models : sequence of ModelRecord
+    split : "test" or "train"
+        What accuracies are said of.
+    at : str, optional
+        Which moment a still shows.
+
+    Returns
+    -------
+    str
+        Two or three sentences.
+    """
+    points = count(data.train_samples, "point")
+    task = f"{_learners(models)} from {points} of {data_words(data)}"
+    regions = "its class probabilities" if len(models) == 1 else "the class probabilities of each"
+    shows = f"Coloured regions show {regions} over the plane, a line where they are even."
+    return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
+
+
+_OPENINGS = {"film": "Animation of", "still": "Picture of", "frames": "Frames of an animation of"}
+
+
+def caption(
+    name: str,
+    title: str | None,
+    description: str | None,
+    data: DataRecord,
+    models: Sequence[ModelRecord],
+    *,
+    split: str,
+) -> str:
+    """Write what stands below a film: its title, then its description, or what came out.
+
+    Parameters
+    ----------
+    name : str
+        Of the scene; it stands for a title that isn't there.
+    title, description : str or None
+        The scene's own words.
+    data, models, split
+        As for :func:`alt_text`.
+    """
+    head = _sentence(" ".join((title or name).split()))
+    if description and description.strip():
+        return f"{head} {_sentence(' '.join(description.split()))}"
+    words = data_words(data)
+    return f"{head} Data: {words}. {_outcome(models, split, None)}"
+
+
+def data_words(data: DataRecord) -> str:
+    """Name the data as one would in a sentence."""
+    if data.kind in _COUNTED:
+        return f"{_number(data.classes)} {_COUNTED[data.kind]}"
+    if data.kind in _DATA:
+        return _DATA[data.kind]
+    return f"'{data.name}', {_number(data.classes)} classes"
+
+
+def percent(share: float) -> str:
+    """Write a share of 1 in percent, with one digit after the point."""
+    return f"{100 * share:.1f} %"
+
+
+def _number(number: int) -> str:
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+
+
+def _listed(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _learners(models: Sequence[ModelRecord]) -> str:
+    if len(models) == 1:
+        return "a neural network learning"
+    names = f", {_listed([model.name for model in models])}," if len(models) <= _NAMED else ""
+    return f"{_number(len(models))} neural networks side by side{names} learning"
+
+
+def _outcome(models: Sequence[ModelRecord], split: str, at: str | None) -> str:
+    """Say how it ends; of a still, which moment it shows as well."""
+    where = "test accuracy" if split == "test" else "training accuracy"
+    known = [(model, value) for model in models if (value := model.accuracy(split)) is not None]
+    moment = "" if at is None else _moment(at)
+    if not known:
+        return f"{moment}No accuracy was measured."
+    if len(models) == 1:
+        return moment + _of_one(*known[0], split, where, started=at is None)
+    if len(models) <= _NAMED:
+        values = _listed([f"{percent(value)} ({model.name})" for model, value in known])
+        return f"{moment}The {where} at the end is {values}.{_stopped(models)}"
+    worst, best = (choose(known, key=lambda pair: pair[1]) for choose in (min, max))
+    return (
+        f"{moment}The {where} at the end is between {percent(worst[1])} ({worst[0].name}) and "
+        f"{percent(best[1])} ({best[0].name}).{_stopped(models)}"
+    )
+
+
+def _of_one(model: ModelRecord, value: float, split: str, where: str, *, started: bool) -> str:
+    length = count(model.updates, "update")
+    before = model.first.get(f"{split}_accuracy")
+    if started and before is not None:
+        went = f"Over {length} its {where} goes from {percent(before)} to {percent(value)}."
+    else:
+        went = f"After {length} its {where} is {percent(value)}."
+    return went + _stopped([model])
+
+
+def _stopped(models: Sequence[ModelRecord]) -> str:
+    names = [model.name for model in models if model.stopped is not None]
+    if not names:
+        return ""
+    if len(models) == 1:
+        return " The training stopped early."
+    return f" The training of {_listed(names)} stopped early."
+
+
+def _moment(at: str) -> str:
+    if at == "last":
+        return ""
+    words = {"first": "the start of the training"}.get(at)
+    unit, _, number = at.partition(":")
+    if words is None and number and unit in {"update", "epoch"}:
+        words = f"{unit} {number.strip()}"
+    if words is None:
+        share = at.replace(".", "", 1).isdigit()
+        words = f"{percent(float(at))} of the film" if share else f"the moment of '{at}'"
+    return f"It shows {words}. "
+
+
+def _sentence(text: str) -> str:
+    return text if _UNTITLED.search(text) else f"{text}."
