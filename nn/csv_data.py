@@ -20,12 +20,15 @@ DELIMITERS = "\t;,"
 LARGEST = 1e12
 """Greater numbers can't be told apart where float32 is used."""
 
+MOST_CLASSES = 10
+"""More can't be told apart by colour."""
+
 
 class Table(NamedTuple):
-    """Two features and the class of each sample."""
+    """Features, and the class of each sample."""
 
     name: str
-    x: FloatArray  # (samples, 2)
+    x: FloatArray  # (samples, features)
     y: IntArray  # (samples,)
     feature_names: tuple[str, ...] | None  # None without a header
     class_names: tuple[str, ...]
@@ -36,7 +39,7 @@ Row = tuple[int, list[str]]
 
 
 def read_csv(path: str, *, label: str | None = None, header: bool | None = None) -> Table:
-    """Read two numeric columns and a label column of two classes.
+    """Read two or more numeric columns and a label column of two to ten classes.
 
     Parameters
     ----------
@@ -74,9 +77,9 @@ def read_csv(path: str, *, label: str | None = None, header: bool | None = None)
                 f"{file.name}, row {number}: must have {width} columns as the first row, "
                 f"got {len(cells)}"
             )
-    if width != 3:
+    if width < 3:
         raise InvalidInputError(
-            f"{file.name}: must have 3 columns, two features and a label, got {width}: "
+            f"{file.name}: must have at least 3 columns, two features and a label, got {width}: "
             + ", ".join(map(repr, rows[0][1]))
         )
     if not data:
@@ -179,11 +182,12 @@ def _classes(name: str, data: Sequence[Row], column: int) -> tuple[IntArray, tup
     if all(map(_is_number, labels)):
         values = [float(label) for label in labels]
     known, y = np.unique(np.array(values), return_inverse=True)
-    if len(known) != 2:
+    if not 2 <= len(known) <= MOST_CLASSES:
         came = ", ".join(repr(value) for value in known.tolist()[:5])
         more = ", …" if len(known) > 5 else ""
         raise InvalidInputError(
-            f"{name}: must have labels of 2 classes, got {len(known)}: {came}{more}"
+            f"{name}: must have labels of 2 to {MOST_CLASSES} classes, "
+            f"got {len(known)}: {came}{more}"
         )
     numeric = known.dtype.kind == "f"
     return y, tuple(f"class {value:g}" if numeric else str(value) for value in known.tolist())

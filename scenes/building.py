@@ -11,7 +11,13 @@ from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
 from epochreel.scenes.caption_spec import CaptionSpec
-from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
+from epochreel.scenes.data_spec import (
+    BlobsData,
+    CsvData,
+    DataSpec,
+    GeneratedData,
+    SpiralsData,
+)
 from epochreel.scenes.panel_specs import PanelSpecBase
 from epochreel.scenes.schema import OutputSpec, Scene, TimelineSpec
 
@@ -44,7 +50,7 @@ def build_dataset(data: DataSpec) -> Dataset:
         options["viewport"] = Viewport(*data.viewport)
     if isinstance(data, CsvData):
         options |= {"path": data.path, "label": data.label, "header": data.header}
-    else:
+    elif isinstance(data, GeneratedData):
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
         if isinstance(data, (BlobsData, SpiralsData)):
             options["classes"] = data.classes

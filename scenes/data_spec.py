@@ -25,6 +25,9 @@ Viewport = Annotated[
 Classes = Annotated[int, Field(ge=2, le=limits.MAX_CLASSES)]
 
 
+EXPECTED_SAMPLES = 1000
+
+
 class AnyData(Spec):
     """Keys that all kinds of data share."""
 
@@ -32,6 +35,11 @@ class AnyData(Spec):
     split_seed: Seed = 42
     viewport: Viewport | None = None
     standardize: bool = False
+
+    @property
+    def expected_samples(self) -> int:
+        """How many samples there are, or may be, before anybody has counted."""
+        return EXPECTED_SAMPLES
 
     @field_validator("viewport")
     @classmethod
@@ -51,6 +59,11 @@ class GeneratedData(AnyData):
     samples: int = Field(default=1000, ge=10, le=limits.MAX_SAMPLES)
     noise: float = Field(default=0.1, ge=0, le=100)
     seed: Seed = 100
+
+    @property
+    def expected_samples(self) -> int:
+        """As many as are drawn."""
+        return self.samples
 
 
 class MoonsData(GeneratedData):
@@ -87,8 +100,21 @@ class SpiralsData(GeneratedData):
     classes: Classes = 2
 
 
+class IrisData(AnyData):
+    """Four lengths of 150 irises of three species."""
+
+    kind: Literal["iris"] = "iris"
+    test_fraction: float = Field(default=0.2, ge=0, le=0.9)
+    standardize: bool = True
+
+    @property
+    def expected_samples(self) -> int:
+        """As many as were measured."""
+        return 150
+
+
 class CsvData(AnyData):
-    """A file of two numeric columns and a label."""
+    """A file of two or more numeric columns and a label."""
 
     kind: Literal["csv"] = "csv"
     path: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -132,6 +158,7 @@ DATA_KINDS = {
     "blobs": BlobsData,
     "xor": XorData,
     "spirals": SpiralsData,
+    "iris": IrisData,
     "csv": CsvData,
 }
 """The schema of each kind; a new kind also needs a line in :data:`DataSpec`."""
@@ -152,6 +179,7 @@ DataSpec: TypeAlias = Annotated[
         Annotated[BlobsData, Tag("<blobs>")],
         Annotated[XorData, Tag("<xor>")],
         Annotated[SpiralsData, Tag("<spirals>")],
+        Annotated[IrisData, Tag("<iris>")],
         Annotated[CsvData, Tag("<csv>")],
     ],
     Discriminator(_tag),

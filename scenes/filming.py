@@ -187,8 +187,8 @@ def _refuse(recording: SavedRecording) -> None:
         outputs = recording.architecture[-1].output_dim
     else:
         inputs, outputs = 2, recording.predictions.shape[1]
-    if inputs != 2:
-        raise InvalidInputError(f"can't be filmed: needs 2 features, got {inputs}")
+    if inputs < 2:
+        raise InvalidInputError(f"can't be filmed: needs at least 2 features, got {inputs}")
     if outputs > 2:
         raise InvalidInputError(f"can't be filmed: needs 2 classes, got {outputs}")
 

@@ -118,11 +118,6 @@ class ModelSpec(Spec):
 
 
 def _check_chain(entries: tuple[LayerSpec, ...]) -> None:
-    if entries[0].input_dim != 2:
-        raise problem(
-            f"must be 2, one for each feature of the data, got {entries[0].input_dim}",
-            ("architecture", 0, "input_dim"),
-        )
     for index in range(1, len(entries)):
         before, here = entries[index - 1].output_dim, entries[index].input_dim
         if here != before:

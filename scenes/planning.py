@@ -107,7 +107,9 @@ class TrainingPlan:
         return sum(layer.output_dim for layer in self.layers)
 
 
-def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> TrainingPlan:
+def plan_training(
+    spec: ModelSpec, train_samples: int, classes: int = 2, features: int = 2
+) -> TrainingPlan:
     """Settle what a model's table left open.
 
     Given neither a batch size nor a length, the training is the published NumPy one (full batch,
@@ -122,6 +124,8 @@ def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> Trai
         Number of samples of the training split.
     classes : int
         Number of classes of the data. More than two have an output each.
+    features : int
+        Number of features of the data.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> Trai
     unit = _unit(spec, by_epoch=epochs is not None)
     per_unit = per_epoch if unit == "epoch" else 1
     capture = _capture(spec, updates / per_unit)
-    layers, loss = _layers(spec, classes)
+    layers, loss = _layers(spec, classes, features)
     hidden = len(layers) - 1
     dropout = spec.dropout if isinstance(spec.dropout, tuple) else (spec.dropout,) * hidden
     return TrainingPlan(
@@ -203,7 +207,7 @@ def _early_stopping(spec: ModelSpec) -> EarlyStopping | None:
     return EarlyStopping(table.monitor, table.patience, table.min_delta, table.restore_best)
 
 
-def _layers(spec: ModelSpec, classes: int) -> tuple[tuple[Layer, ...], str]:
+def _layers(spec: ModelSpec, classes: int, features: int) -> tuple[tuple[Layer, ...], str]:
     """Settle the layers and the loss."""
     outputs = 1 if classes == 2 and spec.loss != "categorical_crossentropy" else classes
     if spec.architecture is not None:
@@ -215,7 +219,7 @@ def _layers(spec: ModelSpec, classes: int) -> tuple[tuple[Layer, ...], str]:
         return layers, spec.loss or ("categorical_crossentropy" if softmax else DEFAULT_LOSS)
     loss = spec.loss or (DEFAULT_LOSS if outputs == 1 else "categorical_crossentropy")
     hidden = spec.layers if spec.layers is not None else DEFAULT_LAYERS
-    sizes = (2, *hidden, outputs)
+    sizes = (features, *hidden, outputs)
     last = last_activations(loss, outputs)[0]
     activations = (spec.activation or "relu",) * len(hidden) + (last,)
     return tuple(map(Layer, sizes, sizes[1:], activations)), loss

@@ -54,6 +54,10 @@ def refuse_task(plan: TrainingPlan, index: int, dataset: Dataset) -> list[Proble
     model = ("models", index)
     problems: list[Problem] = []
     classes = dataset.classes
+    inputs = plan.layers[0].input_dim
+    if inputs != dataset.features:
+        text = f"must be {dataset.features}, one for each feature of the data, got {inputs}"
+        problems.append(((*model, "architecture", 0, "input_dim"), text))
     if plan.loss == "binary_crossentropy" and classes > 2:
         problems.append(((*model, "loss"), f"can't be '{plan.loss}' for data of {classes} classes"))
     elif plan.outputs != classes and (classes > 2 or plan.outputs > 1):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from epochreel.nn.architecture import parameter_count
 from epochreel.nn.errors import unknown_name
 from epochreel.nn.recording import Layered, Recording, reached
 from epochreel.render.ink import Ink, InkDrawing
@@ -116,7 +115,7 @@ class _Column:
             return self.measures[row].text(recording, snapshot)
         if self.key == "parameters":
             known = isinstance(recording, Layered)
-            return f"{parameter_count(recording.architecture)}" if known else _UNKNOWN
+            return f"{recording.vector(0).size}" if known else _UNKNOWN
         counts = recording.updates if self.key == "updates" else recording.epochs
         return f"{reached(counts, snapshot)}"
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator
 
 from epochreel.scenes import limits
-from epochreel.scenes.messages import describe, did_you_mean
+from epochreel.scenes.messages import Path, describe, did_you_mean
 from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
+from epochreel.scenes.panel_specs.plane import PlaneChoice, plane_option, refuse_plane
 from epochreel.scenes.values import Entries, choice, problem
+
+if TYPE_CHECKING:
+    from epochreel.nn.dataset import Dataset
+    from epochreel.scenes.planning import TrainingPlan
 
 __all__ = ["BoundarySpec"]
 
-POINTS = ("test", "train", "both", "none")
+POINTS = ("test", "train", "none")
 
 
 def _bands(value: Any) -> Any:
@@ -37,8 +43,9 @@ class BoundarySpec(OneModelPanel):
 
     kind: str = "boundary"
     bands: Bands = 25
-    points: Annotated[str, choice(lambda: POINTS)] = "test"
+    points: Annotated[str, choice(lambda: (*POINTS, "both"))] = "test"
     mark_errors: bool = False
+    plane: PlaneChoice | None = None
     numbers: Entries[Number] | None = None
 
     _each_once = field_validator("numbers")(each_number_once)
@@ -48,8 +55,15 @@ class BoundarySpec(OneModelPanel):
         """Numbers that stand beside its title."""
         return self.numbers or ()
 
+    def refuse(
+        self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
+    ) -> list[tuple[Path, str]]:
+        """Refuse planes of features that aren't there."""
+        return refuse_plane(index, self.plane, dataset)
+
     def options(self) -> dict[str, Any]:
         """Say ``points`` as the panel calls it."""
         options = super().options()
         options["show_points"] = options.pop("points")
+        options["plane"] = plane_option(self.plane)
         return options
