@@ -33,7 +33,7 @@ from epochreel.render.panels.samples import (
     samples_legend,
 )
 from epochreel.render.planes import Plane, PlaneOf, plane_of
-from epochreel.render.predicting import outputs_of
+from epochreel.render.predicting import needs_classes, outputs_of
 from epochreel.render.stage import Stage
 from epochreel.render.stroke import Stroke
 from epochreel.render.style import Style, TypeScale
@@ -95,6 +95,7 @@ class BoundaryPanel:
     ) -> Outline:
         """Say what room it wants."""
         recording = recordings[self.model]
+        needs_classes(recording, "boundary")
         measures = choose_numbers(recording, self.numbers)
         plane = plane_of(recording.dataset, self.plane)
         groups = choose_samples(recording.dataset, self.show_points)

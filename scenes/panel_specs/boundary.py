@@ -9,7 +9,12 @@ from pydantic import BeforeValidator, field_validator
 
 from epochreel.scenes import limits
 from epochreel.scenes.messages import Path, describe, did_you_mean
-from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
+from epochreel.scenes.panel_specs.base import (
+    Number,
+    OneModelPanel,
+    each_number_once,
+    refuse_regression,
+)
 from epochreel.scenes.panel_specs.plane import PlaneChoice, plane_option, refuse_plane
 from epochreel.scenes.values import Entries, choice, problem
 
@@ -58,7 +63,9 @@ class BoundarySpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse planes of features that aren't there."""
+        """Refuse regressions, and planes of features that aren't there."""
+        if dataset.task == "regression":
+            return refuse_regression(index, self.kind)
         return refuse_plane(index, self.plane, dataset)
 
     def options(self) -> dict[str, Any]:
