@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
@@ -105,14 +106,19 @@ def build_film(
 
 
 def _build_arrangement(scene: Scene) -> Arrangement | None:
-    from epochreel.render.areas import Arrangement
+    from epochreel.render.areas import Arrangement, Inset
 
     layout = scene.layout
     if layout is None:
         return None
-    return Arrangement.of_areas(
+    grid = Arrangement.of_areas(
         layout.areas, row_weights=layout.row_weights, column_weights=layout.column_weights
     )
+    insets = [
+        Inset(layout.letters.index(spec.on), cast("Any", spec.corner), spec.width, spec.height)
+        for spec in layout.insets
+    ]
+    return replace(grid, insets=tuple(insets))
 
 
 def _build_caption(spec: CaptionSpec) -> Caption:
