@@ -147,9 +147,7 @@ def iris() -> Samples:
     Source: R. A. Fisher, The use of multiple measurements in taxonomic problems (1936), as
     scikit-learn has it.
     """
-    from sklearn.datasets import load_iris
-
-    found: Any = load_iris()
+    found = _sklearn("datasets", "load_iris")()
     names = tuple(str(name).removesuffix(" (cm)") for name in found["feature_names"])
     species = tuple(map(str, found["target_names"]))
     x, y = np.asarray(found["data"], np.float64), np.asarray(found["target"], np.int64)

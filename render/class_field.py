@@ -47,8 +47,8 @@ class _Ranked:
 
     def __init__(self, logits: FloatImage) -> None:
         self.logits = logits
-        self.best = logits[0].copy()
-        self.second = np.full_like(self.best, -np.inf)
+        self.best: FloatImage = logits[0].copy()
+        self.second: FloatImage = np.full(self.best.shape, -np.inf, np.float32)
         self.leader = np.zeros(self.best.shape, np.intp)
         for kind in range(1, len(logits)):
             found = logits[kind]
@@ -58,7 +58,7 @@ class _Ranked:
 
     def lead(self, kind: int) -> FloatImage:
         """Find by how much a class is ahead of all others, negative where it isn't."""
-        rival = np.where(self.leader == kind, self.second, self.best)
+        rival: FloatImage = np.where(self.leader == kind, self.second, self.best)
         return self.logits[kind] - rival
 
 
@@ -123,7 +123,7 @@ class ClassPainter:
         self._mixable = responses(colors)
         middles = (np.arange(bands + 1) + 0.5) / bands
         # the leading class has at least the share of all
-        self._shares = np.maximum(middles, 1 / len(colors)).astype(np.float32)
+        self._shares: FloatImage = np.maximum(middles, 1 / len(colors)).astype(np.float32)
         self._shares[-2:] = 1.0
         self._pure = mixed_colors(np.eye(len(colors), dtype=np.float32), self._mixable)
         step = grid.step
@@ -175,12 +175,12 @@ class ClassPainter:
 
     def colors(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         """Mix the colour of each of (classes, points) logits: RGBA, (points, 4)."""
-        shares = logits - logits.max(axis=0)
+        shares: FloatImage = logits - logits.max(axis=0)
         np.exp(shares, out=shares)  # of the leading class 1
-        total = shares.sum(axis=0)
+        total: FloatImage = shares.sum(axis=0)
         band = (self._bands / total).astype(np.intp)
-        lead = np.take(self._shares, band, mode="clip")
-        rest = (1 - lead) / np.maximum(total - 1, np.float32(1e-30))
+        lead: FloatImage = np.take(self._shares, band, mode="clip")
+        rest: FloatImage = (np.float32(1) - lead) / np.maximum(total - 1, np.float32(1e-30))
         leading = shares == 1
         if np.count_nonzero(leading) > len(total):  # of those that are equal, the first one leads
             leading &= np.cumsum(leading, axis=0) == 1
