@@ -96,7 +96,7 @@ def test_every_pixel_has_the_colour_of_its_own_softmax(classes: int, snapshot: i
     # at an edge of a band a pixel may have the next one's colour; nowhere is it another class's
     assert (apart > 2).mean() < 0.03
     assert (apart > 10).mean() < 0.002
-    assert apart.mean() < 0.5
+    assert apart.mean() < 0.7
 
 
 def test_painting_again_over_another_moment_gives_the_same() -> None:
@@ -324,5 +324,5 @@ def test_one_palette_holds_the_colours_of_a_film(style: str) -> None:
         frame = made.frame(index).pixels
         shown = palette[mapper.indices(frame)].astype(int)
         apart = np.abs(shown - frame[:, :, :3]).max(axis=-1)
-        assert (apart <= 8).mean() > 0.98, index
+        assert (apart <= 8).mean() > 0.97, index
         assert np.quantile(apart, 0.999) < 32
