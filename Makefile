@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation animation-keras preview test test-frameworks test-browser test-cluster check format lint types bench readme-film clean distclean
+.PHONY: help animation animation-keras figures preview test test-frameworks test-browser test-cluster check format lint types bench readme-film clean distclean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ animation-keras: $(VENV)/.keras  ## Install Keras and film NumPy beside it, into
 
 preview: $(VENV)/.run  ## The same two scenes as small, quick drafts
 	@$(BIN)/epochreel render numpy_dark keras_style_side_by_side -o $(OUTPUT) --preview
+
+figures: $(VENV)/.run  ## Draw all figures into output/figures/, as SVG, PDF and PNG
+	@$(BIN)/epochreel figures -o $(OUTPUT)/figures
 
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope

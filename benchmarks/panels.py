@@ -20,6 +20,7 @@ ROUNDS = 5
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "boundary": {},
     "confusion": {},
+    "curves": {},
     "hidden_units": {},
     "landscape": {},
     "network": {},

@@ -7,7 +7,7 @@ from typing import Any
 from epochreel.nn import recorders
 from epochreel.nn.callbacks import Callback, Progress, StopTraining, TrainingState
 from epochreel.nn.capture import Adaptive, Every, Listed, Spaced
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.dataset import Dataset, Target, Viewport
 from epochreel.nn.datasets import make_dataset
 from epochreel.nn.early_stopping import EarlyStopping
 from epochreel.nn.errors import EpochreelError, InvalidInputError
@@ -28,6 +28,7 @@ from epochreel.nn.schedules import (
     StepDecay,
     WarmUp,
 )
+from epochreel.nn.step_arrays import activation_curves, step_arrays
 from epochreel.nn.training import train
 
 __all__ = [
@@ -50,11 +51,14 @@ __all__ = [
     "Recorder",
     "Recording",
     "StopTraining",
+    "Target",
     "TrainingState",
     "Viewport",
+    "activation_curves",
     "evaluate",
     "load_recording",
     "make_dataset",
+    "step_arrays",
     "train",
     "train_together",
     "Adagrad",

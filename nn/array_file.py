@@ -32,7 +32,8 @@ __all__ = [
 
 MAGIC = b"\x89REEL\r\n\x1a"
 """As PNG's: no text file begins so, and a transfer that changes ends of lines shows."""
-VERSION = 1
+VERSION = 2
+"""The newest; a file is of the oldest that says all it has to say."""
 PREAMBLE = struct.Struct("<8sIIQQQ20xI")
 """Magic, version, CRC of the header, its offset, its length, length of all; CRC of all this."""
 ALIGNMENT = 64
@@ -45,7 +46,12 @@ Stored = NDArray[Any] | Rows
 
 
 def write_arrays(
-    path: Path, header: Mapping[str, Any], arrays: Mapping[str, Stored], *, durable: bool = True
+    path: Path,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, Stored],
+    *,
+    version: int = 1,
+    durable: bool = True,
 ) -> None:
     """Write a file: beside its target, and renamed when it is whole.
 
@@ -56,6 +62,8 @@ def write_arrays(
         JSON's types; ``"arrays"`` is added.
     arrays : mapping
         Name → array of float32, float64 or int64, of at least one dimension.
+    version : int
+        Of the format.
     durable : bool
         Whether the file is there after a power cut, too: that takes the time of the disk.
 
@@ -71,7 +79,7 @@ def write_arrays(
     try:
         try:
             with open(partial, "wb") as file:
-                file.write(seal(text, PREAMBLE.size, length) + text)
+                file.write(seal(text, PREAMBLE.size, length, version) + text)
                 for name, array in arrays.items():
                     file.write(b"\0" * (offsets[name] - file.tell()))
                     for block in _blocks(array):
@@ -86,9 +94,9 @@ def write_arrays(
         raise OutputError(f"{path}: can't be written: {err.strerror or err}") from err
 
 
-def seal(text: bytes, start: int, end: int) -> bytes:
+def seal(text: bytes, start: int, end: int, version: int = 1) -> bytes:
     """Make the first bytes of a file of `end` bytes, whose header `text` begins at `start`."""
-    preamble = PREAMBLE.pack(MAGIC, VERSION, crc32(text), start, len(text), end, 0)[:-4]
+    preamble = PREAMBLE.pack(MAGIC, version, crc32(text), start, len(text), end, 0)[:-4]
     return preamble + struct.pack("<I", crc32(preamble))
 
 

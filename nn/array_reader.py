@@ -100,7 +100,7 @@ def _read(
             f"is in version {version} of the format, newer than the {VERSION} that this "
             "Epochreel reads; update Epochreel"
         )
-    if version != VERSION or crc32(preamble[:-4]) != crc:
+    if not 1 <= version <= VERSION or crc32(preamble[:-4]) != crc:
         raise RecordingError("is damaged: its first 64 bytes don't match their checksum")
     if end > size:
         raise RecordingError(f"is truncated: has {size} bytes of {end}")

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from epochreel.nn.dataset import FloatArray, IntArray
-from epochreel.nn.errors import InvalidInputError, unknown_name
+from epochreel.nn.dataset import FloatArray, IntArray, Labels, Task
+from epochreel.nn.errors import InvalidInputError, look_up, unknown_name
 
 __all__ = ["Table", "read_csv"]
 
@@ -22,21 +22,31 @@ LARGEST = 1e12
 
 
 class Table(NamedTuple):
-    """Two features and the class of each sample."""
+    """Features, and the class of each sample; of a regression the number to predict."""
 
     name: str
-    x: FloatArray  # (samples, 2)
-    y: IntArray  # (samples,)
+    x: FloatArray  # (samples, features)
+    y: Labels  # (samples,)
     feature_names: tuple[str, ...] | None  # None without a header
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...]  # none of a regression
+    label_name: str | None = None  # None without a header
 
 
 Row = tuple[int, list[str]]
 """A line's number in the file, from 1, and its cells."""
 
 
-def read_csv(path: str, *, label: str | None = None, header: bool | None = None) -> Table:
-    """Read two numeric columns and a label column of two classes.
+_COLUMNS = {"classification": (3, "two features and a label"), "regression": (2, "x and y")}
+
+
+def read_csv(
+    path: str,
+    *,
+    label: str | None = None,
+    header: bool | None = None,
+    task: Task = "classification",
+) -> Table:
+    """Read two numeric columns and a label column of two classes; or, of a regression, x and y.
 
     Parameters
     ----------
@@ -47,6 +57,7 @@ def read_csv(path: str, *, label: str | None = None, header: bool | None = None)
     header : bool, optional
         Whether the first row names the columns; by default, whether it has no numbers beside the
         label.
+    task : "classification" or "regression"
 
     Returns
     -------
@@ -58,6 +69,7 @@ def read_csv(path: str, *, label: str | None = None, header: bool | None = None)
     InvalidInputError
         For a file that isn't so; it names the file and the row.
     """
+    columns, meaning = look_up("task", task, _COLUMNS)
     file = Path(path)
     rows = _rows(file)
     has_header = _has_header(file.name, rows, label) if header is None else header
@@ -74,9 +86,9 @@ def read_csv(path: str, *, label: str | None = None, header: bool | None = None)
                 f"{file.name}, row {number}: must have {width} columns as the first row, "
                 f"got {len(cells)}"
             )
-    if width != 3:
+    if width != columns:
         raise InvalidInputError(
-            f"{file.name}: must have 3 columns, two features and a label, got {width}: "
+            f"{file.name}: must have {columns} columns, {meaning}, got {width}: "
             + ", ".join(map(repr, rows[0][1]))
         )
     if not data:
@@ -87,9 +99,13 @@ def read_csv(path: str, *, label: str | None = None, header: bool | None = None)
     features = [column for column in range(width) if column != label_column]
     titles = names or [f"column {column + 1}" for column in range(width)]
     x = np.array([[_number(file.name, row, column, titles) for column in features] for row in data])
-    y, class_names = _classes(file.name, data, label_column)
     feature_names = tuple(names[column] for column in features) if names else None
-    return Table(file.stem, x, y, feature_names, class_names)
+    label_name = names[label_column] if names else None
+    if task == "regression":
+        y = np.array([_number(file.name, row, label_column, titles) for row in data])
+        return Table(file.stem, x, y, feature_names, (), label_name)
+    y, class_names = _classes(file.name, data, label_column)
+    return Table(file.stem, x, y, feature_names, class_names, label_name)
 
 
 def _rows(file: Path) -> list[Row]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from epochreel.nn.csv_data import read_csv
-from epochreel.nn.dataset import Dataset, FloatArray, IntArray, Viewport
+from epochreel.nn.dataset import Dataset, FloatArray, Labels, Target, Task, Viewport
 from epochreel.nn.errors import InvalidInputError, look_up, unknown_name, whole_number
 
 __all__ = ["DATASETS", "Samples", "make_dataset", "tidy_viewport"]
@@ -23,12 +23,13 @@ MOONS_VIEWPORT = Viewport(-1.5, 2.5, -1.0, 2.0)
 class Samples(NamedTuple):
     """What a kind of data gives, before it is split."""
 
-    x: FloatArray  # (samples, 2)
-    y: IntArray  # (samples,)
+    x: FloatArray  # (samples, features)
+    y: Labels  # (samples,)
     name: str
     viewport: Viewport | None = None
     feature_names: tuple[str, ...] = ("X₁", "X₂")
     class_names: tuple[str, ...] = ("class 0", "class 1")
+    target: Target | None = None  # of a regression, which has no classes
 
 
 def make_dataset(
@@ -54,7 +55,7 @@ def make_dataset(
         the published one, unless more than 1 % of the samples would stand outside.
     **options
         Those of the kind: ``samples``, ``noise``, ``seed``, of blobs and spirals also ``classes``;
-        of ``csv``: ``path``, ``label``, ``header``.
+        of ``csv``: ``path``, ``label``, ``header``, ``task``.
 
     Returns
     -------
@@ -82,6 +83,7 @@ def make_dataset(
         y_test=y_test,
         feature_names=samples.feature_names,
         class_names=samples.class_names,
+        target=samples.target,
         viewport=viewport or _default_viewport(samples),
     )
 
@@ -139,9 +141,30 @@ def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1, classes: int 
     return Samples(x, y, "spirals", class_names=_class_names(classes))
 
 
-def csv(*, path: str, label: str | None = None, header: bool | None = None) -> Samples:
-    """Read two numeric columns and a label; see :func:`epochreel.nn.csv_data.read_csv`."""
-    table = read_csv(path, label=label, header=header)
+def sine(*, seed: int, samples: int = 200, noise: float = 0.2) -> Samples:
+    """Draw x evenly from −π to π, and y = sin x and normal noise: a regression."""
+    _check(samples, noise, seed)
+    rng = np.random.default_rng(seed)
+    x = np.pi * rng.uniform(-1, 1, samples)
+    y = np.sin(x) + noise * rng.standard_normal(samples)
+    along = np.linspace(-2 * np.pi, 2 * np.pi, 801)
+    target = Target(name="y", truth=np.column_stack([along, np.sin(along)]), noise=noise)
+    return Samples(x[:, None], y, "sine", None, ("x",), (), target)
+
+
+def csv(
+    *,
+    path: str,
+    label: str | None = None,
+    header: bool | None = None,
+    task: Task = "classification",
+) -> Samples:
+    """Read numeric columns and a label; see :func:`epochreel.nn.csv_data.read_csv`."""
+    table = read_csv(path, label=label, header=header, task=task)
+    if task == "regression":
+        names = table.feature_names or ("x",)
+        target = Target(name=table.label_name or "y")
+        return Samples(table.x, table.y, table.name, None, names, (), target)
     names = table.feature_names or ("X₁", "X₂")
     return Samples(table.x, table.y, table.name, None, names, table.class_names)
 
@@ -165,7 +188,7 @@ def _check(samples: int, noise: float, seed: int, classes: int = 2) -> None:
 
 def _split(
     samples: Samples, test_fraction: float, seed: int
-) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+) -> tuple[FloatArray, FloatArray, Labels, Labels]:
     if not 0 <= test_fraction < 1:
         raise InvalidInputError(f"test_fraction: must be ≥ 0 and < 1, got {test_fraction!r}")
     whole_number("split_seed", seed, 0)
@@ -179,8 +202,9 @@ def _split(
     except ValueError:
         parts = None
     if parts is None or len(np.unique(parts[2])) < len(samples.class_names):
+        of_each = "" if samples.target is not None else " of each class"
         raise InvalidInputError(
-            f"test_fraction: must leave training samples of each class, got {test_fraction:g} of "
+            f"test_fraction: must leave training samples{of_each}, got {test_fraction:g} of "
             f"{len(y)} samples"
         )
     x_train, x_test, y_train, y_test = parts
@@ -189,6 +213,8 @@ def _split(
 
 def _default_viewport(samples: Samples) -> Viewport:
     x, own = samples.x, samples.viewport
+    if samples.target is not None:
+        x = np.column_stack([x[:, 0], samples.y])  # the target takes the second feature's place
     if own is not None:
         low, high = (own.x_min, own.y_min), (own.x_max, own.y_max)
         if np.mean(((x < low) | (x > high)).any(axis=1)) <= 0.01:
@@ -224,6 +250,7 @@ DATASETS: Mapping[str, Callable[..., Samples]] = {
     "blobs": blobs,
     "xor": xor,
     "spirals": spirals,
+    "sine": sine,
     "csv": csv,
 }
 """Name → function; its keywords are the kind's options."""

@@ -62,6 +62,10 @@ class Fields:
                 pass
         raise _wrong(self.name(key), "a number", value)
 
+    def number_or_none(self, key: str) -> float | None:
+        """Take a number, or null."""
+        return None if self._take(key) is None else self.number(key)
+
     def fields(self, key: str) -> Fields:
         """Take an object."""
         return Fields(self._take(key), self.name(key))

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from epochreel.nn.activations import activate
 from epochreel.nn.architecture import Architecture, check_points, parameter_blocks, parameter_count
-from epochreel.nn.dataset import FloatArray, IntArray
-from epochreel.nn.measuring import evaluate_logits, usual_loss
+from epochreel.nn.dataset import Dataset, FloatArray
+from epochreel.nn.measuring import evaluate_logits, loss_of_task
 from epochreel.nn.network import Network
 
 __all__ = ["layer_outputs", "losses_of", "weights_and_biases"]
@@ -51,15 +51,17 @@ def layer_outputs(
 
 
 def losses_of(
-    architecture: Architecture, vectors: NDArray[np.float32], x: FloatArray, y: IntArray
+    architecture: Architecture, vectors: NDArray[np.float32], dataset: Dataset
 ) -> FloatArray:
-    """Compute the mean cross-entropy of many networks over the same samples.
+    """Compute the mean cross-entropy of many networks over the training samples.
+
+    Of a regression, the mean squared error.
 
     Parameters
     ----------
     architecture : tuple of LayerSpec
     vectors : (networks, parameters) array
-    x, y : (samples, inputs) and (samples,) array
+    dataset : Dataset
 
     Returns
     -------
@@ -67,7 +69,7 @@ def losses_of(
         Not finite where a network overflows.
     """
     last = architecture[-1]
-    loss = usual_loss(last.output_dim)
+    loss, x, y = loss_of_task(dataset, last.output_dim), dataset.x_train, dataset.y_train
     network = Network.from_vector(architecture, np.empty(parameter_count(architecture), np.float32))
     found = np.empty(len(vectors))
     for index, vector in enumerate(vectors):

@@ -9,11 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture, parameter_count
-from epochreel.nn.dataset import Dataset, FloatArray, IntArray
+from epochreel.nn.dataset import Dataset, FloatArray, Labels
 from epochreel.nn.losses import make_loss
-from epochreel.nn.network import Network, mean_loss
+from epochreel.nn.network import Network, Pass, mean_loss
+from epochreel.nn.schedules import Rate, Schedule
 
-__all__ = ["evaluate", "evaluate_logits", "measure", "splits", "usual_loss"]
+__all__ = [
+    "determination",
+    "evaluate",
+    "evaluate_logits",
+    "gradient_norms",
+    "learning_rates",
+    "loss_of_task",
+    "measure",
+    "splits",
+    "usual_loss",
+]
 
 
 def usual_loss(outputs: int) -> str:
@@ -21,7 +32,12 @@ def usual_loss(outputs: int) -> str:
     return "binary_crossentropy" if outputs == 1 else "categorical_crossentropy"
 
 
-def splits(dataset: Dataset) -> Mapping[str, tuple[FloatArray, IntArray]]:
+def loss_of_task(dataset: Dataset, outputs: int) -> str:
+    """Name the loss that predictions of some data are judged by where none is known."""
+    return "mean_squared_error" if dataset.task == "regression" else usual_loss(outputs)
+
+
+def splits(dataset: Dataset) -> Mapping[str, tuple[FloatArray, Labels]]:
     """Give the samples and labels of each split that has any, by name."""
     found = {
         "train": (dataset.x_train, dataset.y_train),
@@ -31,7 +47,7 @@ def splits(dataset: Dataset) -> Mapping[str, tuple[FloatArray, IntArray]]:
 
 
 def evaluate_logits(
-    logits: NDArray[Any], y: IntArray, loss: str, activation: str
+    logits: NDArray[Any], y: Labels, loss: str, activation: str
 ) -> tuple[float, float]:
     """Compute the mean loss and the accuracy of logits, (samples, outputs), in float64."""
     outputs = logits.shape[1]
@@ -43,7 +59,7 @@ def evaluate_logits(
 
 
 def evaluate(
-    network: Network, x: FloatArray, y: IntArray, loss: str = "binary_crossentropy"
+    network: Network, x: FloatArray, y: Labels, loss: str = "binary_crossentropy"
 ) -> tuple[float, float]:
     """Compute the mean loss, without penalties, and the accuracy over some samples.
 
@@ -64,10 +80,17 @@ def evaluate(
     return evaluate_logits(network.logits(x), y, loss, network.architecture[-1].activation)
 
 
+def determination(loss: FloatArray, y: Labels) -> FloatArray:
+    """Compute R² = 1 − mean squared error / variance of y: 1 is perfect, 0 is no better than ȳ."""
+    return 1 - loss / np.var(y)
+
+
 def measure(
     architecture: Architecture, parameters: Iterable[NDArray[Any]], dataset: Dataset, loss: str
 ) -> dict[str, FloatArray]:
     """Compute ``train_loss``, ``train_accuracy`` and the same of ``test`` of vectors of parameters.
+
+    Of a regression ``train_r2`` instead of an accuracy, if y isn't the same everywhere.
 
     Parameters
     ----------
@@ -94,4 +117,43 @@ def measure(
             value, accuracy = evaluate(network, x, y, loss)
             found[f"{split}_loss"].append(value)
             found[f"{split}_accuracy"].append(accuracy)
-    return {name: np.array(values) for name, values in found.items()}
+    metrics = {name: np.array(values) for name, values in found.items()}
+    if dataset.task == "regression":
+        for split, (_, y) in splits(dataset).items():
+            del metrics[f"{split}_accuracy"]
+            if np.var(y) > 0:
+                metrics[f"{split}_r2"] = determination(metrics[f"{split}_loss"], y)
+    return metrics
+
+
+def gradient_norms(
+    architecture: Architecture, parameters: Iterable[NDArray[Any]], dataset: Dataset, loss: str
+) -> FloatArray:
+    """Compute ‖∂L/∂θ‖ at vectors of parameters, (snapshots,): L over all training samples.
+
+    It is computed afterwards, in float64, and of the loss alone: without penalties, without
+    dropout. So it is what full-batch descent would follow there, and no batch's own.
+    """
+    last = architecture[-1]
+    kind = make_loss(loss, last.activation, last.output_dim)
+    x = np.vstack([dataset.x_train.T, np.ones(len(dataset.x_train))])  # (features + 1, samples)
+    y = kind.encode(dataset.y_train, last.output_dim)
+    flat = np.zeros(parameter_count(architecture))
+    gradient = np.zeros_like(flat)
+    run = Pass(architecture, flat, gradient, x.shape[1])
+    to_delta = kind.differential(run.logits)
+    found: list[float] = []
+    with np.errstate(all="ignore"):
+        for snapshot in parameters:
+            np.copyto(flat, snapshot)
+            run.forward(x)
+            run.backward(x, y, to_delta)
+            found.append(float(np.sqrt(gradient @ gradient)))
+    return np.array(found)
+
+
+def learning_rates(rate: Rate, updates: Iterable[int]) -> FloatArray:
+    """Give the learning rate of the update that follows on so many updates, (snapshots,)."""
+    if not isinstance(rate, Schedule):
+        return np.array([float(rate) for _ in updates])
+    return np.array([rate(int(update)) for update in updates])

@@ -80,8 +80,8 @@ class Pass:
         a = np.split(block, np.cumsum([width + 1 for width in widths[:-1]]))
         self.deltas = d = [np.empty((width, samples), dtype) for width in widths]
         drop, names = drops or [None for _ in hidden], [spec.activation for spec in architecture]
-        f = [hidden_activation(names[i], a[i][:-1], d[i], drop[i]) for i in hidden]
-        self._find_slopes = share_slopes(f, block)
+        self.hidden = f = [hidden_activation(names[i], a[i][:-1], d[i], drop[i]) for i in hidden]
+        self.find_slopes = share_slopes(f, block)
         self.logits = np.empty((widths[-1], samples), dtype)
         # what meets what stays the same from batch to batch: both ways are laid out once
         self._up = [(w[i].T, f[i].z, f[i], a[i]) for i in hidden]
@@ -119,7 +119,7 @@ class Pass:
             Made by :meth:`Loss.differential`.
         """
         to_delta(self.logits, y, self.deltas[-1])  # δ = ∂L/∂Z
-        self._find_slopes()  # f′ of all layers, if they are all ReLU
+        self.find_slopes()  # f′ of all layers, if they are all ReLU
         for a, delta, delta_t, gradient, weights, delta_below, f in self._down:
             a.dot(delta_t, gradient)  # ∂L/∂[W; b] = [A; 1] δᵀ
             weights.dot(delta, delta_below)  # ∂L/∂A = W δ

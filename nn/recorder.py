@@ -16,8 +16,9 @@ from epochreel.nn.errors import (
     whole_number,
 )
 from epochreel.nn.losses import LOSSES, make_loss
-from epochreel.nn.measuring import evaluate, measure
+from epochreel.nn.measuring import evaluate, gradient_norms, learning_rates, measure
 from epochreel.nn.recording import Link, ParameterRecording, Unit
+from epochreel.nn.schedules import Rate
 
 __all__ = ["NetworkRecorder", "evaluate"]
 
@@ -41,12 +42,17 @@ class NetworkRecorder(Callback):
         What these count, and a film's counter.
     loss : str
         A name of :data:`epochreel.nn.losses.LOSSES`, for the metrics.
+    gradient_norm : bool
+        Record the norm of the gradient of the full training loss; see
+        :func:`~epochreel.nn.measuring.gradient_norms`.
+    learning_rate : float or Schedule, optional
+        Record what this gives for the update that follows on each snapshot.
 
     Raises
     ------
     InvalidInputError
-        When a training begins, also for a network whose outputs say nothing of probabilities: a
-        linear one under the mean squared error.
+        When a training begins, also for a network whose outputs say nothing of what is learned:
+        a linear one under the mean squared error for classes, any other for a regression.
     """
 
     def __init__(
@@ -58,6 +64,8 @@ class NetworkRecorder(Callback):
         capture: Capture | None = None,
         unit: Unit = "update",
         loss: str = "binary_crossentropy",
+        gradient_norm: bool = False,
+        learning_rate: Rate | None = None,
     ) -> None:
         if unit not in ("update", "epoch"):
             raise unknown_name("unit", unit, ("update", "epoch"))
@@ -66,6 +74,7 @@ class NetworkRecorder(Callback):
         self._unit: Unit = unit
         look_up("loss", loss, LOSSES)
         self._loss = loss
+        self._gradient_norm, self._learning_rate = gradient_norm, learning_rate
         # back to the hook that does nothing, which isn't called: 1 % of an epoch of 29 batches
         if unit == "epoch":
             self.on_iteration_end = super().on_iteration_end
@@ -77,7 +86,7 @@ class NetworkRecorder(Callback):
     def on_train_begin(self, state: TrainingState) -> None:
         """Make room for all snapshots, and take the untrained one."""
         self._architecture: Architecture = state.network.architecture
-        self._link: Link = _link(self._loss, self._architecture)
+        self._link: Link = _link(self._loss, self._architecture, self._dataset)
         per_unit = state.iterations_per_epoch if self._unit == "epoch" else 1
         total = -(-state.total_iterations // per_unit)
         self._path: Path | None = None
@@ -165,6 +174,13 @@ class NetworkRecorder(Callback):
         count = self._count if finite.all() else int(finite.argmin())
         if not count:
             raise RecordingError(f"{self._name}: has no finite loss even before it is trained")
+        kept = self._parameters[:count]
+        if self._gradient_norm:
+            metrics["gradient_norm"] = gradient_norms(
+                self._architecture, kept, self._dataset, self._loss
+            )
+        if self._learning_rate is not None:
+            metrics["learning_rate"] = learning_rates(self._learning_rate, self._updates[:count])
         return ParameterRecording(
             name=self._name,
             dataset=self._dataset,
@@ -176,18 +192,26 @@ class NetworkRecorder(Callback):
             stopped=self._stopped,
             link=self._link,
             architecture=self._architecture,
-            parameters=self._parameters[:count],
+            parameters=kept,
         )
 
 
-def _link(name: str, architecture: Architecture) -> Link:
-    """Say what turns logits into something like probabilities.
+def _link(name: str, architecture: Architecture, dataset: Dataset) -> Link:
+    """Say what turns logits into something like probabilities, or into numbers.
 
     A hinge's score has none; but its sign, or which is the greatest, is the class, as of logits.
     """
     last = architecture[-1]
     make_loss(name, last.activation, last.output_dim)
-    if name == "mean_squared_error" and last.activation == "linear":
+    linear = name == "mean_squared_error" and last.activation == "linear"
+    if dataset.task == "regression":
+        if not linear or last.output_dim != 1:
+            raise InvalidInputError(
+                "network: must end in 1 linear unit under mean_squared_error to learn a "
+                f"regression, got {last.output_dim} of {last.activation} under {name}"
+            )
+        return "identity"
+    if linear:
         raise InvalidInputError(
             "network: must end in sigmoid or softmax units to be recorded, got linear ones"
         )

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 Unit: TypeAlias = Literal["update", "epoch"]
-Link: TypeAlias = Literal["sigmoid", "softmax"]
+Link: TypeAlias = Literal["sigmoid", "softmax", "identity"]
 Provenance: TypeAlias = Mapping[str, str | int]
 
 
@@ -75,7 +75,9 @@ class Recording(Protocol):
     def metrics(self) -> Mapping[str, FloatArray]:
         """Of each snapshot, (snapshots,): ``train_loss``, ``train_accuracy``, the same of ``test``.
 
-        The two of ``test`` are absent where there is no test split.
+        The two of ``test`` are absent where there is no test split. Of a regression ``train_r2``
+        and ``test_r2`` instead of accuracies. Where they were asked for, ``gradient_norm`` and
+        ``learning_rate``.
         """
         ...
 
@@ -86,7 +88,7 @@ class Recording(Protocol):
 
     @property
     def link(self) -> Link:
-        """What turns logits into probabilities."""
+        """What turns logits into probabilities; of a regression they are the predictions."""
         ...
 
     def logits(self, snapshot: float, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -146,7 +148,8 @@ class Layered(Protocol):
     def losses(self, vectors: NDArray[np.float32], *, most: int | None = None) -> FloatArray:
         """Compute the cross-entropy on the training data of (networks, parameters) vectors.
 
-        On at most so many of its samples, evenly taken, where `most` says so.
+        Of a regression, the mean squared error. On at most so many of its samples, evenly taken,
+        where `most` says so.
         """
         ...
 
@@ -356,8 +359,7 @@ class ParameterRecording(Snapshots):
 
     def losses(self, vectors: NDArray[np.float32], *, most: int | None = None) -> FloatArray:
         """Compute losses; see :meth:`Layered.losses`."""
-        data = _thinned(self.dataset, most)
-        return losses_of(self.architecture, vectors, data.x_train, data.y_train)
+        return losses_of(self.architecture, vectors, _thinned(self.dataset, most))
 
     def _fill(self, snapshot: float, flat: NDArray[np.float32]) -> None:
         self.check(snapshot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast, get_args
@@ -28,7 +28,9 @@ from epochreel.nn.recording_header import (
     make_header,
     read_architecture,
     read_grid,
+    read_target,
     read_viewport,
+    version_for,
 )
 from epochreel.nn.rows import Rows
 
@@ -102,7 +104,8 @@ def save_recording(
     arrays |= dataset_arrays(recording.dataset)
     rows = ROWS[kind["kind"]]
     arrays[rows] = getattr(recording, rows)
-    write_arrays(Path(path), header, arrays, durable=durable)
+    version = version_for(recording.dataset)
+    write_arrays(Path(path), header, arrays, version=version, durable=durable)
 
 
 def load_recording(path: str | PathLike[str]) -> SavedRecording:
@@ -146,12 +149,17 @@ def _recording(
     if unit not in get_args(Unit) or link not in get_args(Link):
         raise RecordingError(f"is damaged: unit and link can't be {unit!r:.20} and {link!r:.20}")
     data, provenance = header.fields("dataset"), header.fields("provenance")
+    target = read_target(data, arrays)
+    if (link == "identity") != (target is not None):
+        raise RecordingError(f"is damaged: link can't be {link!r} of such data")
+    labels = {"dataset/y_train", "dataset/y_test"} if target is not None else set[str]()
     dataset = Dataset(
         name=data.text("name"),
         feature_names=data.texts("feature_names"),
         class_names=data.texts("class_names"),
+        target=target,
         viewport=read_viewport(data),
-        **{name: _array(arrays, DATASET + name) for name in SPLITS},
+        **{name: _array(arrays, DATASET + name, labels) for name in SPLITS},
     )
     if data.text("sha256") != fingerprint(dataset):
         raise RecordingError("is damaged: its dataset doesn't match its fingerprint")
@@ -195,10 +203,11 @@ def _last_known(series: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return filled
 
 
-def _array(arrays: Mapping[str, T], name: str) -> T:
+def _array(arrays: Mapping[str, T], name: str, real: Collection[str] = ()) -> T:
+    """Take an array; those named in `real` are float64 whatever they usually are."""
     if name not in arrays:
         raise RecordingError(f"is damaged: arrays.{name!r} is missing in its header")
-    array, kind = arrays[name], TYPES.get(name, np.float64)
+    array, kind = arrays[name], np.float64 if name in real else TYPES.get(name, np.float64)
     if array.dtype != kind:
         raise RecordingError(f"is damaged: {name} must be {np.dtype(kind)}, got {array.dtype}")
     return array

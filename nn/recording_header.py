@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochreel.nn.architecture import Architecture, LayerSpec, check_chain
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.dataset import Dataset, Target, Viewport
+from epochreel.nn.errors import RecordingError
 from epochreel.nn.fields import Fields
 from epochreel.nn.grid_recording import Grid
 from epochreel.nn.recording import Link, Provenance, Unit
@@ -27,12 +28,15 @@ __all__ = [
     "make_header",
     "read_architecture",
     "read_grid",
+    "read_target",
     "read_viewport",
+    "version_for",
 ]
 
 SPLITS = ("x_train", "y_train", "x_test", "y_test")
 SIDES = ("x_min", "x_max", "y_min", "y_max")
 DATASET = "dataset/"
+TRUTH = "dataset/truth"
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -75,6 +79,7 @@ def make_header(
             "name": dataset.name,
             "feature_names": list(dataset.feature_names),
             "class_names": list(dataset.class_names),
+            **_target_entry(dataset),
             "viewport": _viewport_entry(dataset.viewport),
             "sha256": fingerprint(dataset),
         },
@@ -84,7 +89,34 @@ def make_header(
 
 def dataset_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
     """Name the arrays of a dataset."""
-    return {DATASET + name: getattr(dataset, name) for name in SPLITS}
+    arrays: dict[str, NDArray[Any]] = {DATASET + name: getattr(dataset, name) for name in SPLITS}
+    if dataset.target is not None and dataset.target.truth is not None:
+        arrays[TRUTH] = dataset.target.truth
+    return arrays
+
+
+def version_for(dataset: Dataset) -> int:
+    """Say of which version of the format a file with some data is: 1 knows only classes."""
+    return 1 if dataset.target is None else 2
+
+
+def _target_entry(dataset: Dataset) -> dict[str, Any]:
+    target = dataset.target
+    if target is None:
+        return {}
+    noise = None if target.noise is None else float(target.noise)
+    return {"target": {"name": target.name, "noise": noise}}
+
+
+def read_target(data: Fields, arrays: Mapping[str, NDArray[Any]]) -> Target | None:
+    """Take what a regression is to predict; data of classes have no such entry."""
+    if "target" not in data:
+        return None
+    entry = data.fields("target")
+    truth = arrays.get(TRUTH)
+    if truth is not None and truth.dtype != np.float64:
+        raise RecordingError(f"is damaged: {TRUTH} must be float64, got {truth.dtype}")
+    return Target(name=entry.text("name"), truth=truth, noise=entry.number_or_none("noise"))
 
 
 def architecture_entry(architecture: Architecture) -> dict[str, Any]:

@@ -18,10 +18,13 @@ __all__ = ["Event", "parse_event"]
 METRICS = (
     "accuracy",
     "loss",
+    "r2",
     "test_accuracy",
     "test_loss",
+    "test_r2",
     "train_accuracy",
     "train_loss",
+    "train_r2",
 )
 
 _RELATIONS: Mapping[str, Literal[">=", "<="]] = {">=": ">=", "≥": ">=", "<=": "<=", "≤": "<="}
@@ -41,8 +44,8 @@ class Event:
     Attributes
     ----------
     metric : str
-        Key of a recording's metrics; ``accuracy`` and ``loss`` are those of the test split where
-        there is one.
+        Key of a recording's metrics; ``accuracy``, ``loss`` and ``r2`` are those of the test split
+        where there is one.
     kind : {">=", "<=", "stops falling", "stops rising"}
     value : float
         What the metric is compared with; unused where it stops.
@@ -78,7 +81,7 @@ class Event:
 
     def _values(self, recording: Recording) -> npt.NDArray[np.float64] | None:
         key = self.metric
-        if key in ("accuracy", "loss"):
+        if key in ("accuracy", "loss", "r2"):
             key = f"test_{key}" if f"test_{key}" in recording.metrics else f"train_{key}"
         found = recording.metrics.get(key)
         return None if found is None else np.asarray(found, np.float64)

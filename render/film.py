@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,10 @@ from epochreel.render.footer import draw_footer
 from epochreel.render.header import draw_header
 from epochreel.render.layout import FrameLayout, Rect
 from epochreel.render.memory import give_back
+from epochreel.render.moments import moment_at
 from epochreel.render.palette import MOST_COLORS, make_palette
 from epochreel.render.panels import GroundedDrawing, Panel, PanelDrawing, VectorDrawing
+from epochreel.render.showing import film_html, own_figure, panel_figure
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style
 from epochreel.render.timeline import Timeline
@@ -182,13 +184,35 @@ class Film:
                 yield Frame(self._draw(index, canvas).pixels, shown)
             begins = ends
 
-    def artists(self, index: int) -> Any:
+    def still(self, at: str = "last") -> Any:
+        """Draw one moment, such as ``"update:500"``, as a Matplotlib figure.
+
+        See :func:`~epochreel.render.moments.parse_at`.
+        """
+        with self.style.context():
+            return self.artists(moment_at(cast(Any, self), at), figure=own_figure(self.size))
+
+    def draw(self, ax: Any, at: str = "last") -> Any:
+        """Draw one moment in the place of Matplotlib axes, at their size; give the axes back."""
+        figure, size = panel_figure(ax)
+        figure.set_facecolor([channel / 255 for channel in self.style.ground])
+        film = self.variant(size=size, timeline=self.plan)
+        with self.style.context():
+            film.artists(moment_at(cast(Any, film), at), figure=figure)
+        return ax
+
+    def _repr_html_(self) -> str:
+        """Show the film in a notebook."""
+        return film_html(cast(Any, self))
+
+    def artists(self, index: int, *, figure: Any = None) -> Any:
         """Draw the distinct frame number `index` with Matplotlib's artists: a figure of its size.
 
         Call inside ``style.context()``. What a panel can only paint is an image beneath the rest.
+        It is drawn on `figure` where one is given.
         """
         moment = self.timeline.moments[index]
-        stage, drawings, captions = self._draw_once(merged=True)
+        stage, drawings, captions = self._draw_once(merged=True, figure=figure)
         for index, drawing in enumerate(drawings):
             if isinstance(drawing, VectorDrawing):
                 drawing.draw_artists(stage, moment)
@@ -318,7 +342,7 @@ class Film:
         return _Set(under, drawings, over, captions)
 
     def _draw_once(
-        self, *, merged: bool = False
+        self, *, merged: bool = False, figure: Any = None
     ) -> tuple[Stage, tuple[PanelDrawing, ...], CaptionBand | None]:
         """Put all that never changes on a stage, of one figure if they are to be merged.
 
@@ -329,7 +353,8 @@ class Film:
         stage = Stage.create(self.style, layout, self.recordings)
         stage = replace(stage, shown=self.timeline.moments)
         if merged:
-            stage = replace(stage, over=stage.under)
+            under = stage.under if figure is None else figure
+            stage = replace(stage, under=under, over=under)
         counters = draw_header(stage, composition, self.title)
         footer_title = None if composition.titled else self.title
         # of the plan, since a caption that fades parts a frame's training into several pictures

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.nn.dataset import Dataset, FloatArray, IntArray
+from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
 
-__all__ = ["classes_of", "margin", "split_of"]
+__all__ = ["classes_of", "margin", "needs_classes", "split_of"]
 
 
 def margin(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -27,6 +28,19 @@ def classes_of(
     if logits.shape[1] == 1:
         return (logits[:, 0] > 0).astype(np.int64)
     return logits.argmax(axis=1).astype(np.int64)
+
+
+def needs_classes(recording: Recording, kind: str) -> None:
+    """Refuse a regression, for a kind of panel that draws classes.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if recording.dataset.task == "regression":
+        raise InvalidInputError(
+            f"panels: {kind!r} needs classes, and {recording.name!r} learns a regression"
+        )
 
 
 def split_of(dataset: Dataset) -> tuple[FloatArray, IntArray, str]:

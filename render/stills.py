@@ -25,7 +25,7 @@ from epochreel.render.moments import moment_at
 from epochreel.render.writers import STILLS
 from epochreel.render.writers.atomic import partial_path, sync
 
-__all__ = ["png_bytes", "write_figure", "write_still"]
+__all__ = ["appearing", "png_bytes", "write_figure", "write_still"]
 
 # without dates, and with names counted from a fixed start, bytes repeat
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -58,7 +58,7 @@ def write_still(film: Film, path: Path, *, at: str = "last") -> None:
         raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
     index = moment_at(film, at)
     if suffix == ".png":
-        with _appearing(path) as partial:
+        with appearing(path) as partial:
             _write_png(film.frame(index).pixels, partial)
         return
     with film.style.context():
@@ -96,7 +96,7 @@ def write_figure(figure: Any, path: Path) -> None:
         raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
     mpl: Any = matplotlib
     fixed = {"svg.hashsalt": "epochreel", "pdf.fonttype": 42, "image.composite_image": False}
-    with _appearing(path) as partial, mpl.rc_context(fixed):
+    with appearing(path) as partial, mpl.rc_context(fixed):
         if suffix == ".png":
             canvas = FigureCanvasAgg(figure)
             canvas.draw()
@@ -107,7 +107,7 @@ def write_figure(figure: Any, path: Path) -> None:
 
 
 @contextmanager
-def _appearing(path: Path) -> Generator[Path]:
+def appearing(path: Path) -> Generator[Path]:
     """Give a path to write to; what is there when all is written takes its place at once."""
     partial = partial_path(path)
     try:

@@ -23,7 +23,16 @@ from matplotlib.colors import Colormap, to_rgb
 from epochreel.nn.errors import unknown_name
 from epochreel.render.looks import COLORMAPS, STYLES
 
-__all__ = ["COLORMAPS", "STYLES", "Color", "Style", "TypeScale", "load_style", "text_font"]
+__all__ = [
+    "COLORMAPS",
+    "STYLES",
+    "Color",
+    "Style",
+    "TypeScale",
+    "load_style",
+    "register_fonts",
+    "text_font",
+]
 
 Color = tuple[int, int, int]
 
@@ -98,7 +107,7 @@ class Style:
     @contextmanager
     def context(self) -> Generator[None]:
         """Set Matplotlib up for this style while the ``with`` block runs."""
-        _register_fonts()
+        register_fonts()
         # Matplotlib's stubs leave parts of it untyped; Any says so once.
         mpl: Any = matplotlib
         with mpl.rc_context({**mpl.rcParamsDefault, **self.rc}):
@@ -202,7 +211,8 @@ def _read_style(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def _register_fonts() -> None:
+def register_fonts() -> None:
+    """Let Matplotlib find the bundled font by its name."""
     for file in _FONT_FILES:
         path = str(resources.files("epochreel.render") / "fonts" / file)
         manager: Any = font_manager.fontManager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from epochreel.scenes.executors import SerialExecutor
     from epochreel.scenes.loading import SceneFile, parse_scene, read_scene
+    from epochreel.scenes.notebook import NotebookReporter, choose_reporter
     from epochreel.scenes.outcomes import Artifact, Outcome, Report
     from epochreel.scenes.pipeline import render_scenes
     from epochreel.scenes.pools import WorkerPool
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artifact",
     "LineReporter",
+    "NotebookReporter",
     "NullReporter",
     "Outcome",
     "PreparedScene",
@@ -32,6 +34,7 @@ __all__ = [
     "SerialExecutor",
     "TqdmReporter",
     "WorkerPool",
+    "choose_reporter",
     "load_scenes",
     "parse_scene",
     "prepare_scene",
@@ -42,6 +45,7 @@ __all__ = [
 _HOMES = {
     "Artifact": "outcomes",
     "LineReporter": "progress",
+    "NotebookReporter": "notebook",
     "NullReporter": "progress",
     "Outcome": "outcomes",
     "PreparedScene": "preparing",
@@ -52,6 +56,7 @@ _HOMES = {
     "SerialExecutor": "executors",
     "TqdmReporter": "progress",
     "WorkerPool": "pools",
+    "choose_reporter": "notebook",
     "load_scenes": "preparing",
     "parse_scene": "loading",
     "prepare_scene": "preparing",

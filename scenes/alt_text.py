@@ -17,6 +17,7 @@ _DATA = {
     "moons": "two interleaving half moons",
     "circles": "two rings, one inside the other",
     "xor": "four quadrants, opposite ones alike",
+    "sine": "a noisy sine",
 }
 _COUNTED = {"blobs": "clouds", "spirals": "interleaving spirals"}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -46,6 +47,9 @@ def alt_text(
     points = count(data.train_samples, "point")
     task = f"{_learners(models)} from {points} of {data_words(data)}"
     regions = "its class probabilities" if len(models) == 1 else "the class probabilities of each"
+    if not data.classes:
+        shows = "A curve bends to the points."
+        return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
     shows = f"Coloured regions show {regions} over the plane, a line where they are even."
     return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
 
@@ -86,6 +90,8 @@ def data_words(data: DataRecord) -> str:
         return f"{_number(data.classes)} {_COUNTED[data.kind]}"
     if data.kind in _DATA:
         return _DATA[data.kind]
+    if not data.classes:
+        return f"'{data.name}', a regression"
     return f"'{data.name}', {_number(data.classes)} classes"
 
 
@@ -113,6 +119,8 @@ def _learners(models: Sequence[ModelRecord]) -> str:
 
 def _outcome(models: Sequence[ModelRecord], split: str, at: str | None) -> str:
     """Say how it ends; of a still, which moment it shows as well."""
+    if any(model.determination(split) is not None for model in models):
+        return _of_regressions(models, split, at)
     where = "test accuracy" if split == "test" else "training accuracy"
     known = [(model, value) for model in models if (value := model.accuracy(split)) is not None]
     moment = "" if at is None else _moment(at)
@@ -128,6 +136,18 @@ def _outcome(models: Sequence[ModelRecord], split: str, at: str | None) -> str:
         f"{moment}The {where} at the end is between {percent(worst[1])} ({worst[0].name}) and "
         f"{percent(best[1])} ({best[0].name}).{_stopped(models)}"
     )
+
+
+def _of_regressions(models: Sequence[ModelRecord], split: str, at: str | None) -> str:
+    where = "test R²" if split == "test" else "training R²"
+    found = [(model, model.determination(split)) for model in models]
+    values = [
+        f"{value:.3f}" + f" ({model.name})" * (len(models) > 1)
+        for model, value in found
+        if value is not None
+    ]
+    moment = "" if at is None else _moment(at)
+    return f"{moment}The {where} at the end is {_listed(values)}.{_stopped(models)}"
 
 
 def _of_one(model: ModelRecord, value: float, split: str, where: str, *, started: bool) -> str:

@@ -174,7 +174,9 @@ def try_batch(options: BatchOptions) -> list[str]:
         return [
             model.name
             for model in scene.models
-            if not store.has(store.key(scene.data, model), alone=scene.timed)
+            if not store.has(
+                store.key(scene.data, model, scene.measures_of(model.name)), alone=scene.timed
+            )
         ]
 
     return describe_decisions(decisions, to_train)

@@ -44,6 +44,7 @@ def build_dataset(data: DataSpec) -> Dataset:
         options["viewport"] = Viewport(*data.viewport)
     if isinstance(data, CsvData):
         options |= {"path": data.path, "label": data.label, "header": data.header}
+        options["task"] = data.task
     else:
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
         if isinstance(data, (BlobsData, SpiralsData)):

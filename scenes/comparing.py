@@ -32,8 +32,10 @@ MEASURED: Mapping[str, tuple[str, str]] = {
     "updates": ("updates", ".0f"),
     "seconds": ("seconds", ".3f"),
     "train_accuracy": ("train accuracy", ".3f"),
+    "train_r2": ("train R²", ".3f"),
     "train_loss": ("train loss", ".4f"),
     "test_accuracy": ("test accuracy", ".3f"),
+    "test_r2": ("test R²", ".3f"),
     "test_loss": ("test loss", ".4f"),
 }
 """What is measured of a training: the head of its column, and how its numbers are written."""
@@ -181,7 +183,7 @@ def compare_models(scene: PreparedScene, *, repeat: int = 1, reporter: Reporter)
 
 def _ends_only(plan: TrainingPlan, seed: int) -> TrainingPlan:
     """Keep the untrained and the final model only; nobody looks at the way between."""
-    return replace(plan, seed=seed, capture=Spaced(2), snapshots=2)
+    return replace(plan, seed=seed, capture=Spaced(2), snapshots=2, measures=())
 
 
 def _measured(recording: Recording) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from epochreel.nn.errors import OutputError
@@ -11,7 +12,7 @@ from epochreel.render.style import Style
 from epochreel.scenes.comparing import MEASURED, Comparison, ModelResult
 from epochreel.scenes.messages import count
 
-__all__ = ["markdown_table", "text_table", "write_comparison"]
+__all__ = ["BarTable", "bar_table", "markdown_table", "text_table", "write_comparison"]
 
 
 def text_table(comparison: Comparison) -> list[str]:
@@ -66,33 +67,56 @@ def write_comparison(comparison: Comparison, path: Path, style: Style) -> None:
         raise OutputError(f"{path}: can't be written: {error.strerror}") from error
 
 
-def _draw(comparison: Comparison, path: Path, style: Style) -> None:
-    """Draw seconds, accuracy and loss of each model as bars."""
+@dataclass(frozen=True)
+class BarTable:
+    """A comparison as bars: whose numbers, which, and how they came about."""
+
+    title: str
+    note: str
+    rows: tuple[BarRow, ...]
+    columns: tuple[BarColumn, ...]
+
+
+def bar_table(comparison: Comparison) -> BarTable:
+    """Choose seconds, accuracy (of a regression R²) and loss of each model for bars."""
     splits = [split for split in ("test", "train") if f"{split}_loss" in comparison.keys]
+    score = "r2" if any(key.endswith("r2") for key in comparison.keys) else "accuracy"
+    scored = [split for split in splits if f"{split}_{score}" in comparison.keys]
 
     def column(title: str, series: tuple[str, ...], keys: list[str]) -> BarColumn:
         return BarColumn(
             title,
             series,
             tuple(tuple(_bar(result, key) for key in keys) for result in comparison.results),
-            1.0 if title == "accuracy" else None,
+            1.0 if title in ("accuracy", "R²") else None,
         )
 
     note = comparison.note
     if comparison.repeat > 1:
         note += "; thin lines from lowest to highest"
-    write_bars(
-        path,
-        title=comparison.title,
-        note=note,
-        rows=[BarRow(result.name, _size(result)) for result in comparison.results],
-        columns=[
+    return BarTable(
+        comparison.title,
+        note,
+        tuple(BarRow(result.name, _size(result)) for result in comparison.results),
+        (
             column("seconds", ("",), ["seconds"]),
-            column("accuracy", tuple(splits), [f"{split}_accuracy" for split in splits]),
+            column(
+                "R²" if score == "r2" else score,
+                tuple(scored),
+                [f"{split}_{score}" for split in scored],
+            ),
             column("loss", tuple(splits), [f"{split}_loss" for split in splits]),
-        ],
-        style=style,
+        ),
     )
+
+
+def _draw(comparison: Comparison, path: Path, style: Style) -> None:
+    """Draw seconds, accuracy and loss of each model as bars."""
+    table = bar_table(comparison)
+    write_bars(
+        path, title=table.title, note=table.note, rows=table.rows, columns=table.columns,
+        style=style,
+    )  # fmt: skip
 
 
 def _bar(result: ModelResult, key: str) -> Bar:

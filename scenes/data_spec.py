@@ -11,9 +11,11 @@ from pydantic import Discriminator, Field, Strict, Tag, ValidationInfo, field_va
 
 from epochreel.scenes import limits
 from epochreel.scenes.messages import describe, did_you_mean
-from epochreel.scenes.values import Seed, Spec, numbers, problem
+from epochreel.scenes.values import Seed, Spec, choice, numbers, problem
 
 __all__ = ["DATA_KINDS", "CsvData", "DataSpec", "GeneratedData", "MoonsData"]
+
+TASKS = ("classification", "regression")
 
 Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
 Viewport = Annotated[
@@ -32,6 +34,11 @@ class AnyData(Spec):
     split_seed: Seed = 42
     viewport: Viewport | None = None
     standardize: bool = False
+
+    @property
+    def regression(self) -> bool:
+        """Whether a number is to be predicted, not a class."""
+        return False
 
     @field_validator("viewport")
     @classmethod
@@ -87,14 +94,33 @@ class SpiralsData(GeneratedData):
     classes: Classes = 2
 
 
+class SineData(GeneratedData):
+    """A sine and noise: a regression."""
+
+    kind: Literal["sine"] = "sine"
+    samples: int = Field(default=200, ge=10, le=limits.MAX_SAMPLES)
+    noise: float = Field(default=0.2, ge=0, le=100)
+
+    @property
+    def regression(self) -> bool:
+        """It is one."""
+        return True
+
+
 class CsvData(AnyData):
-    """A file of two numeric columns and a label."""
+    """A file of two numeric columns and a label; of a regression, of x and y."""
 
     kind: Literal["csv"] = "csv"
+    task: Annotated[str, choice(lambda: TASKS)] = "classification"
     path: Annotated[str, Field(min_length=1, max_length=1000)]
     label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     header: bool | None = None
     standardize: bool = True  # columns come in any unit; the ready-made kinds don't need it
+
+    @property
+    def regression(self) -> bool:
+        """Whether its label is a number to predict."""
+        return self.task == "regression"
 
     @field_validator("path")
     @classmethod
@@ -132,6 +158,7 @@ DATA_KINDS = {
     "blobs": BlobsData,
     "xor": XorData,
     "spirals": SpiralsData,
+    "sine": SineData,
     "csv": CsvData,
 }
 """The schema of each kind; a new kind also needs a line in :data:`DataSpec`."""
@@ -152,6 +179,7 @@ DataSpec: TypeAlias = Annotated[
         Annotated[BlobsData, Tag("<blobs>")],
         Annotated[XorData, Tag("<xor>")],
         Annotated[SpiralsData, Tag("<spirals>")],
+        Annotated[SineData, Tag("<sine>")],
         Annotated[CsvData, Tag("<csv>")],
     ],
     Discriminator(_tag),

@@ -16,6 +16,7 @@ from epochreel.scenes.loading import SceneFile
 from epochreel.scenes.messages import count, printable
 from epochreel.scenes.outcomes import Artifact, Outcome
 from epochreel.scenes.output_spec import OutputSpec
+from epochreel.scenes.scoring import final_scores
 
 __all__ = ["Decision", "decide", "describe_decisions"]
 
@@ -74,7 +75,7 @@ class Decision:
         record, path = self.record, folder / self.name
         if record is None:
             raise ValueError(f"{self.name}: nothing is known of it")
-        measured = {model.name: model.accuracy(record.split) for model in record.models}
+        scores = final_scores({model.name: model.last for model in record.models})
         poster = path.with_name(poster_name(self.name))
         return Artifact(
             path=path,
@@ -82,8 +83,9 @@ class Decision:
             duration_s=record.duration_s,
             frames=record.frames,
             bytes=record.file.bytes,
-            accuracies={name: share for name, share in measured.items() if share is not None},
-            split=record.split,
+            scores=scores.of,
+            score=scores.kind,
+            split=scores.split,
             notes=record.notes,
             at=record.at,
             data=record.data,

@@ -108,7 +108,8 @@ def _data(recording: SavedRecording) -> str:
     data = recording.dataset
     if not len(data.y_train) + len(data.y_test):
         return "samples weren't kept"
-    names = ", ".join(printable(name) for name in data.class_names)
+    named = data.class_names if data.target is None else (data.target.name,)
+    names = ", ".join(printable(name) for name in named)
     return (
         f"{printable(data.name)}, {count(len(data.y_train), 'training sample')}, "
         f"{len(data.y_test)} for testing, of {names}; SHA-256 {fingerprint(data)[:12]}…"
@@ -117,7 +118,8 @@ def _data(recording: SavedRecording) -> str:
 
 def _viewport(recording: SavedRecording) -> str:
     view = recording.dataset.viewport
-    names = recording.dataset.feature_names
+    data = recording.dataset
+    names = (data.feature_names[0], data.feature_names[-1] if not data.target else data.target.name)
     return (
         f"{printable(names[0])} {view.x_min:g} to {view.x_max:g}, "
         f"{printable(names[-1])} {view.y_min:g} to {view.y_max:g}"

@@ -90,6 +90,9 @@ def refuse_engine(plan: TrainingPlan, index: int) -> list[Problem]:
     module, package = PACKAGES.get(plan.engine, ("", ""))
     if module and find_spec(module) is None:
         return [((*model, "engine"), f"{describe(plan.engine)} needs {package}")]
+    if plan.engine == "sklearn" and plan.regression:
+        text = "must be 'numpy', 'keras' or 'torch' for a regression, got 'sklearn'"
+        return [((*model, "engine"), text)]
     problems: list[Problem] = []
     for limit in LIMITS.get(plan.engine, ()):
         for value in limit.values(plan):

@@ -122,6 +122,10 @@ class ModelRecord(Record):
         """Give the accuracy at the end, as a share of 1; ``None`` where it wasn't measured."""
         return self.last.get(f"{split}_accuracy")
 
+    def determination(self, split: str) -> float | None:
+        """Give R² at the end; ``None`` of what isn't a regression."""
+        return self.last.get(f"{split}_r2")
+
 
 class Snippets(Record):
     """Ready to be pasted: into a web page, a README, a paper."""

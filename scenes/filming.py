@@ -36,7 +36,7 @@ _OPTIONS = {"file": "output", "kind": "panel"}
 class Wishes:
     """How a film is to be; what is left out is as in a scene."""
 
-    panels: Sequence[str] = ("boundary",)
+    panels: Sequence[str] = ()
     style: str | None = None
     size: tuple[int, int] | None = None
     fps: int | None = None
@@ -101,7 +101,8 @@ def prepare_film(
     document: dict[str, Any] = {
         "title": wishes.title,
         "models": [{"name": name} for name in names],
-        "panels": [panel for kind in wishes.panels for panel in _panels(kind, names)],
+        "panels": [panel for kind in wishes.panels for panel in _panels(kind, names)]
+        or [{"kind": _usual_kind(shown[name]), "model": name} for name in names],
         "timeline": timeline,
         "outputs": [
             {"file": os.path.relpath(path.absolute(), folder.absolute()).replace(os.sep, "/")}
@@ -136,14 +137,21 @@ def _panels(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
     return [{"kind": kind, "model": name} for name in names]
 
 
+def _usual_kind(recording: Recording) -> str:
+    return "fit" if recording.dataset.task == "regression" else "boundary"
+
+
 def _refuse_panels(scene: Scene, recordings: Mapping[str, Recording]) -> None:
     """Let each panel say what it needs of a recording before any process is started."""
+    usual = {"boundary", "fit"}  # of these it is known without loading Matplotlib
     for spec in scene.shown:
-        if spec.kind == "boundary":  # needs nothing that isn't known, so Matplotlib isn't loaded
+        kinds = {_usual_kind(recordings[name]) for name in spec.shows}
+        if spec.kind in usual and kinds == {spec.kind}:
             continue
         from epochreel.render.style import TypeScale, load_style
 
-        scale = TypeScale.of_size(scene.outputs[0].size)
+        size = scene.outputs[0].size
+        scale = TypeScale.of_size(size)
         build_panel(spec).outline(recordings, load_style(scene.style), scale, scale.heading)
 
 
@@ -187,7 +195,12 @@ def _refuse(recording: SavedRecording) -> None:
         outputs = recording.architecture[-1].output_dim
     else:
         inputs, outputs = 2, recording.predictions.shape[1]
-    if inputs != 2:
+    if recording.dataset.task == "regression":
+        if inputs != 1:
+            raise InvalidInputError(
+                f"can't be filmed: needs 1 feature of a regression, got {inputs}"
+            )
+    elif inputs != 2:
         raise InvalidInputError(f"can't be filmed: needs 2 features, got {inputs}")
     if outputs > 2:
         raise InvalidInputError(f"can't be filmed: needs 2 classes, got {outputs}")

@@ -82,8 +82,9 @@ class FrameworkTraining:
         self._plan, self._dataset, self._read = plan, dataset, read
         self._read_at = -1
         self._recorder = NetworkRecorder(
-            plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss
-        )
+            plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss,
+            gradient_norm="gradient_norm" in plan.measures, learning_rate=plan.recorded_rate,
+        )  # fmt: skip
         self._hooks: list[Callback] = [
             self._recorder,
             Progress(lambda done, total: on_update(done)),

@@ -61,9 +61,9 @@ class FileStore:
             with uninterrupted():
                 self._scratch.remove()
 
-    def key(self, data: DataSpec, model: ModelSpec) -> str:
+    def key(self, data: DataSpec, model: ModelSpec, measures: tuple[str, ...] = ()) -> str:
         """Name what a recording of this training depends on."""
-        return recording_key(data, model)
+        return recording_key(data, model, measures)
 
     def has(self, plan_key: str, *, alone: bool = False) -> bool:
         """Tell whether a recording is kept, without a look at whether it is whole."""

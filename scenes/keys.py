@@ -72,7 +72,7 @@ FILM_PACKAGES = ("matplotlib", "pillow", "av", "imageio", "scipy")
 _BLOCK = 1 << 20
 
 
-def recording_key(data: DataSpec, model: ModelSpec) -> str:
+def recording_key(data: DataSpec, model: ModelSpec, measures: tuple[str, ...] = ()) -> str:
     """Tell a training from all that would give another recording.
 
     Not part of it: what the model is called, where a CSV file is, and the viewport, which is only
@@ -82,6 +82,8 @@ def recording_key(data: DataSpec, model: ModelSpec) -> str:
     ----------
     data : DataSpec
     model : ModelSpec
+    measures : tuple of str
+        What is recorded of it beside loss and accuracy, because a panel shows it.
 
     Returns
     -------
@@ -97,6 +99,7 @@ def recording_key(data: DataSpec, model: ModelSpec) -> str:
         {
             "data": _data(data, {"viewport"}),
             "model": model.model_dump(mode="json", exclude={"name"}),
+            "measures": measures,
             "made by": _training_versions(model.engine),
         }
     )

@@ -118,11 +118,6 @@ class ModelSpec(Spec):
 
 
 def _check_chain(entries: tuple[LayerSpec, ...]) -> None:
-    if entries[0].input_dim != 2:
-        raise problem(
-            f"must be 2, one for each feature of the data, got {entries[0].input_dim}",
-            ("architecture", 0, "input_dim"),
-        )
     for index in range(1, len(entries)):
         before, here = entries[index - 1].output_dim, entries[index].input_dim
         if here != before:
@@ -136,6 +131,8 @@ def _check_last(entries: tuple[LayerSpec, ...], loss: str | None) -> None:
     """Refuse a last entry whose outputs the loss doesn't take, or can't be shown."""
     last = len(entries) - 1
     units, activation = entries[last].output_dim, entries[last].activation
+    if activation == "linear" and loss in (None, "mean_squared_error"):
+        return  # what a regression has, and only that: refused where the data are known
     kind = loss or ("categorical_crossentropy" if activation == "softmax" else DEFAULT_LOSS)
     if LOSSES[kind].one_output and units != 1:
         raise problem(

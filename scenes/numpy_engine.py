@@ -33,8 +33,9 @@ def train_model(
     ]
     network = Network.from_layers(layers, initializer=plan.initializer, rng=rng)
     recorder = NetworkRecorder(
-        plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss
-    )
+        plan.name, dataset, capture=plan.capture, unit=plan.unit, loss=plan.loss,
+        gradient_norm="gradient_norm" in plan.measures, learning_rate=plan.recorded_rate,
+    )  # fmt: skip
     monitor = plan.early_stopping.monitor if plan.early_stopping is not None else ""
     validated = monitor.startswith("val_")
     train(

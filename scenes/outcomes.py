@@ -30,8 +30,10 @@ class Artifact:
         Holds included.
     bytes : int
         Length of the file, or of a folder's files in all, linked ones counted once.
-    accuracies : mapping
-        Accuracy of each model at its last snapshot, by name.
+    scores : mapping
+        Accuracy of each model at its last snapshot, by name; of a regression R².
+    score : {"accuracy", "R²"}
+        Which of the two.
     split : "test" or "train"
         What that was measured on; the training data where there is no test split.
     notes : tuple of str
@@ -50,7 +52,8 @@ class Artifact:
     duration_s: float
     frames: int
     bytes: int
-    accuracies: Mapping[str, float]
+    scores: Mapping[str, float]
+    score: Literal["accuracy", "R²"]
     split: Literal["test", "train"]
     notes: tuple[str, ...] = ()
     at: str | None = None

@@ -178,6 +178,6 @@ def _training_keys(scene: PreparedScene, store: RecordingStore) -> list[_Trainin
     """Tell trainings apart: by their store's keys, where it has some, else also by their names."""
     spec = scene.file.scene
     return [
-        store.key(spec.data, model) or (spec.data, plan)
+        store.key(spec.data, model, spec.measures_of(model.name)) or (spec.data, plan)
         for model, plan in zip(spec.models, scene.plans, strict=False)
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from epochreel.nn.capture import Adaptive, Capture, Every, Listed, Spaced
 from epochreel.nn.early_stopping import EarlyStopping
 from epochreel.nn.optimizers import Optimizer
+from epochreel.nn.schedules import Rate
 from epochreel.scenes.optimizing import build_optimizer
 from epochreel.scenes.training_spec import DEFAULT_LAYERS, DEFAULT_LOSS, last_activations
 
@@ -65,6 +66,8 @@ class TrainingPlan:
     snapshots : int
         How many that gives, with the untrained and the final one.
     seed : int
+    measures : tuple of str
+        What is recorded of each beside loss and accuracy: ``gradient_norm``, ``learning_rate``.
     """
 
     name: str
@@ -85,6 +88,17 @@ class TrainingPlan:
     unit: Literal["update", "epoch"]
     snapshots: int
     seed: int
+    measures: tuple[str, ...] = ()
+
+    @property
+    def regression(self) -> bool:
+        """Whether its output is a number, not a probability."""
+        return self.loss == "mean_squared_error" and self.layers[-1].activation == "linear"
+
+    @property
+    def recorded_rate(self) -> Rate | None:
+        """The learning rate, if it is to be recorded."""
+        return self.optimizer.learning_rate if "learning_rate" in self.measures else None
 
     @property
     def every(self) -> int | None:
@@ -107,7 +121,9 @@ class TrainingPlan:
         return sum(layer.output_dim for layer in self.layers)
 
 
-def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> TrainingPlan:
+def plan_training(
+    spec: ModelSpec, train_samples: int, classes: int = 2, features: int = 2
+) -> TrainingPlan:
     """Settle what a model's table left open.
 
     Given neither a batch size nor a length, the training is the published NumPy one (full batch,
@@ -121,7 +137,9 @@ def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> Trai
     train_samples : int
         Number of samples of the training split.
     classes : int
-        Number of classes of the data. More than two have an output each.
+        Number of classes of the data. More than two have an output each; 0 is a regression.
+    features : int
+        Number of features of the data.
 
     Returns
     -------
@@ -144,7 +162,7 @@ def plan_training(spec: ModelSpec, train_samples: int, classes: int = 2) -> Trai
     unit = _unit(spec, by_epoch=epochs is not None)
     per_unit = per_epoch if unit == "epoch" else 1
     capture = _capture(spec, updates / per_unit)
-    layers, loss = _layers(spec, classes)
+    layers, loss = _layers(spec, classes, features)
     hidden = len(layers) - 1
     dropout = spec.dropout if isinstance(spec.dropout, tuple) else (spec.dropout,) * hidden
     return TrainingPlan(
@@ -203,19 +221,20 @@ def _early_stopping(spec: ModelSpec) -> EarlyStopping | None:
     return EarlyStopping(table.monitor, table.patience, table.min_delta, table.restore_best)
 
 
-def _layers(spec: ModelSpec, classes: int) -> tuple[tuple[Layer, ...], str]:
+def _layers(spec: ModelSpec, classes: int, features: int) -> tuple[tuple[Layer, ...], str]:
     """Settle the layers and the loss."""
-    outputs = 1 if classes == 2 and spec.loss != "categorical_crossentropy" else classes
+    outputs = 1 if classes == 2 and spec.loss != "categorical_crossentropy" else classes or 1
+    usual = "mean_squared_error" if not classes else DEFAULT_LOSS
     if spec.architecture is not None:
         layers = tuple(
             Layer(entry.input_dim, entry.output_dim, entry.activation)
             for entry in spec.architecture
         )
         softmax = layers[-1].activation == "softmax"
-        return layers, spec.loss or ("categorical_crossentropy" if softmax else DEFAULT_LOSS)
-    loss = spec.loss or (DEFAULT_LOSS if outputs == 1 else "categorical_crossentropy")
+        return layers, spec.loss or ("categorical_crossentropy" if softmax else usual)
+    loss = spec.loss or (usual if outputs == 1 else "categorical_crossentropy")
     hidden = spec.layers if spec.layers is not None else DEFAULT_LAYERS
-    sizes = (2, *hidden, outputs)
-    last = last_activations(loss, outputs)[0]
+    sizes = (features, *hidden, outputs)
+    last = last_activations(loss, outputs)[0] if classes else "linear"
     activations = (spec.activation or "relu",) * len(hidden) + (last,)
     return tuple(map(Layer, sizes, sizes[1:], activations)), loss

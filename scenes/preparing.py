@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from epochreel.nn.dataset import Dataset
@@ -24,6 +24,7 @@ from epochreel.scenes.overriding import Setting
 from epochreel.scenes.planning import TrainingPlan, plan_training
 from epochreel.scenes.problems import Problem
 from epochreel.scenes.refusing import (
+    refuse_events,
     refuse_numbers,
     refuse_panels,
     refuse_plan,
@@ -221,7 +222,10 @@ def prepare_scene(
         raise file.refuse([_data_problem(error, spec)]) from error
     dataset = known[spec]
     samples = len(dataset.y_train)
-    plans = tuple(plan_training(model, samples, dataset.classes) for model in file.scene.models)
+    plans = tuple(
+        plan_training(model, samples, dataset.classes, dataset.features)
+        for model in file.scene.models
+    )
     problems = [
         problem
         for index, plan in enumerate(plans)
@@ -233,13 +237,20 @@ def prepare_scene(
     ]
     problems = problems or refuse_panels(file.scene, plans, dataset)
     problems = problems or refuse_numbers(file.scene, dataset)
+    problems = problems or refuse_events(file.scene, dataset)
     problems = problems or refuse_whole(plans)
     if not problems:
-        prepared = PreparedScene(file, dataset, plans)
+        prepared = PreparedScene(file, dataset, tuple(_measuring(plans, file.scene)))
         problems = _refuse_frames(prepared) or _refuse_moments(prepared)
         if not problems:
             return prepared
     raise file.refuse(problems)
+
+
+def _measuring(plans: Sequence[TrainingPlan], scene: Scene) -> Iterator[TrainingPlan]:
+    """Let what panels show be recorded, and nothing else: it takes its time."""
+    for plan in plans:
+        yield replace(plan, measures=scene.measures_of(plan.name))
 
 
 def _data_problem(error: InvalidInputError, spec: DataSpec) -> Problem:

@@ -28,6 +28,7 @@ from epochreel.scenes.messages import printable
 from epochreel.scenes.outcomes import Artifact, Outcome, Status
 from epochreel.scenes.preparing import PreparedScene
 from epochreel.scenes.scheduling import Film, Join, Part, Schedule, Training, Work
+from epochreel.scenes.scoring import final_scores
 from epochreel.scenes.sidecars import data_record, model_records
 from epochreel.scenes.storing import RecordingStore, as_named
 from epochreel.scenes.targets import Targets, stored_bytes
@@ -355,8 +356,12 @@ class Run:
     def _artifact(self, film: Film, facts: FilmFacts) -> Artifact:
         path = self.targets.finish(film.name)
         recordings = self._recordings(film)
-        measured = any("test_accuracy" in recording.metrics for recording in recordings.values())
-        split = "test" if measured else "train"
+        scores = final_scores(
+            {
+                name: {key: float(values[-1]) for key, values in recording.metrics.items()}
+                for name, recording in recordings.items()
+            }
+        )
         stops = (_stop_note(recording) for recording in recordings.values())
         return Artifact(
             path=path,
@@ -364,12 +369,9 @@ class Run:
             duration_s=facts.duration_s,
             frames=facts.frames,
             bytes=stored_bytes(path),
-            accuracies={
-                name: float(recording.metrics[f"{split}_accuracy"][-1])
-                for name, recording in recordings.items()
-                if f"{split}_accuracy" in recording.metrics
-            },
-            split=split,
+            scores=scores.of,
+            score=scores.kind,
+            split=scores.split,
             notes=(*facts.notes, *(note for note in stops if note)),
             at=facts.at,
             data=data_record(film.scene) if film.scene.plans else None,

@@ -22,7 +22,7 @@ from epochreel.scenes.layout_spec import LayoutSpec
 from epochreel.scenes.messages import count, did_you_mean, quoted
 from epochreel.scenes.model_spec import ModelSpec
 from epochreel.scenes.output_spec import OutputSpec
-from epochreel.scenes.panel_specs import BoundarySpec, PanelSpec, PanelSpecBase
+from epochreel.scenes.panel_specs import BoundarySpec, FitSpec, PanelSpec, PanelSpecBase
 from epochreel.scenes.sweep_spec import SweepSpec
 from epochreel.scenes.values import (
     Description,
@@ -225,9 +225,15 @@ class Scene(Spec):
     def shown(self) -> tuple[PanelSpecBase, ...]:
         """The panels, each with its models' names; one for each model when the file has none."""
         if not self.panels:
-            return tuple(BoundarySpec(model=model.name) for model in self.models)
+            usual = FitSpec if self.data.regression else BoundarySpec
+            return tuple(usual(model=model.name) for model in self.models)
         names = tuple(model.name for model in self.models)
         return tuple(panel.settled(names) for panel in self.panels)
+
+    def measures_of(self, model: str) -> tuple[str, ...]:
+        """Say what panels want recorded of a model beside loss and accuracy."""
+        asked = {key for panel in self.shown if model in panel.shows for key in panel.recorded}
+        return tuple(sorted(asked))
 
     @property
     def timed(self) -> bool:

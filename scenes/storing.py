@@ -21,7 +21,7 @@ class RecordingStore(Protocol):
     `alone` says that the seconds of a training are shown: nothing else may have run beside it.
     """
 
-    def key(self, data: DataSpec, model: ModelSpec) -> str:
+    def key(self, data: DataSpec, model: ModelSpec, measures: tuple[str, ...] = ()) -> str:
         """Name what a recording of this training depends on: equal keys, equal recordings.
 
         Empty where nothing is kept.
@@ -48,7 +48,7 @@ class RecordingStore(Protocol):
 class NullStore:
     """Keeps nothing."""
 
-    def key(self, data: DataSpec, model: ModelSpec) -> str:
+    def key(self, data: DataSpec, model: ModelSpec, measures: tuple[str, ...] = ()) -> str:
         """Name nothing."""
         return ""
 

@@ -23,7 +23,7 @@ def describe_artifacts(artifacts: Sequence[Artifact]) -> list[str]:
     list of str
         Path, size in pixels, duration, length of the file, accuracy of each model.
     """
-    return columns([(*_facts(artifact), _accuracies(artifact)) for artifact in artifacts])
+    return columns([(*_facts(artifact), _scores(artifact)) for artifact in artifacts])
 
 
 def describe_report(report: Report, wall_s: float) -> list[str]:
@@ -71,7 +71,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     facts = ("", "", "") if artifact is None else _facts(artifact)[1:]
     path = outcome.name if artifact is None else artifact.path
     worked = outcome.status in ("made", "failed")
-    said = [outcome.reason, "" if artifact is None else _accuracies(artifact)]
+    said = [outcome.reason, "" if artifact is None else _scores(artifact)]
     return (
         outcome.status,
         shown_path(path),
@@ -101,14 +101,14 @@ def _facts(artifact: Artifact) -> tuple[str, str, str, str]:
     )
 
 
-def _accuracies(artifact: Artifact) -> str:
-    values = artifact.accuracies
+def _scores(artifact: Artifact) -> str:
+    values, name = artifact.scores, f"{artifact.split} {artifact.score}"
     if not values:
         return ""
     if len(values) == 1:
-        return f"{artifact.split} accuracy {next(iter(values.values())):.3f}"
-    shown = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
-    return f"{artifact.split} accuracy: {shown}"
+        return f"{name} {next(iter(values.values())):.3f}"
+    shown = ", ".join(f"{model} {value:.3f}" for model, value in values.items())
+    return f"{name}: {shown}"
 
 
 def _bytes(number: int) -> str:

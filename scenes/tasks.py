@@ -110,7 +110,7 @@ def train_model(job: TrainingJob, reporter: Reporter) -> Recording:
         if not job.standardize:
             recording = train(plan, job.dataset, lambda done: reporter.advance(job.key, done))
             return leave_recording(recording, job.path)
-        scaling = Scaling.of(job.dataset.x_train)
+        scaling = Scaling.of_dataset(job.dataset)
         scaled = scaling.apply(job.dataset)
         recording = train(plan, scaled, lambda done: reporter.advance(job.key, done))
         return leave_recording(scaling.undo(recording, job.dataset), job.path)

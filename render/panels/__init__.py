@@ -36,6 +36,8 @@ __all__ = [
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
+    "curves": "epochreel.render.panels.curves:CurvesPanel",
+    "fit": "epochreel.render.panels.fit:FitPanel",
     "hidden_units": "epochreel.render.panels.hidden_units:HiddenUnitsPanel",
     "network": "epochreel.render.panels.network:NetworkPanel",
     "weights": "epochreel.render.panels.weights:WeightsPanel",
@@ -47,8 +49,10 @@ PANELS: Mapping[str, str] = {
 
 NUMBERS: Mapping[str, str] = {
     "test_accuracy": "test accuracy",
+    "test_r2": "test R²",
     "test_loss": "test loss",
     "train_accuracy": "train accuracy",
+    "train_r2": "train R²",
     "train_loss": "train loss",
     "seconds": "training",
 }

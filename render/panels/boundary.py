@@ -26,7 +26,7 @@ from epochreel.render.panels.numbers import (
     place_numbers,
     strip_width,
 )
-from epochreel.render.predicting import margin
+from epochreel.render.predicting import margin, needs_classes
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.stroke import Stroke
 from epochreel.render.style import Color, Style, TypeScale
@@ -92,6 +92,7 @@ class BoundaryPanel:
     ) -> Outline:
         """Say what room it wants."""
         recording = recordings[self.model]
+        needs_classes(recording, "boundary")
         measures = choose_numbers(recording, self.numbers)
         samples = _points(recording.dataset, self.show_points)
         entries: tuple[LegendEntry, ...] = ()

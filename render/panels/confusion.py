@@ -13,7 +13,7 @@ from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Rect, Slot
 from epochreel.render.panels import Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
-from epochreel.render.predicting import classes_of, split_of
+from epochreel.render.predicting import classes_of, needs_classes, split_of
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import shorten, text_width
@@ -54,6 +54,7 @@ class ConfusionPanel:
         title_size: float,
     ) -> Outline:
         """Say what room it wants."""
+        needs_classes(recordings[self.model], "confusion")
         names = recordings[self.model].dataset.class_names
         return Outline(
             tick_width=max(text_width(_cut(name, scale), scale.small) for name in names),

@@ -10,12 +10,21 @@ __all__ = ["draw_heading"]
 
 
 def draw_heading(
-    stage: Stage, slot: Slot, title: str, subtitle: str | None, title_size: float
+    stage: Stage,
+    slot: Slot,
+    title: str,
+    subtitle: str | None,
+    title_size: float,
+    *,
+    title_room: float | None = None,
 ) -> None:
-    """Write a panel's title and the line beneath it, cut to the width of its body."""
+    """Write a panel's title and the line beneath it, cut to the width of its body.
+
+    The title may have less room, where numbers stand beside it.
+    """
     style, scale, body = stage.style, stage.layout.scale, slot.body
     left = float(body.left)
-    shown = shorten(title, body.width, title_size, "semibold")
+    shown = shorten(title, title_room or body.width, title_size, "semibold")
     stage.text(left, slot.title_baseline, shown, title_size, style.ink, weight="semibold")
     if subtitle is not None:
         shown = shorten(subtitle, body.width, scale.small)

@@ -15,10 +15,20 @@ from epochreel.render.stage import Stage
 from epochreel.render.style import TypeScale
 from epochreel.render.text import NumberSlot, format_metric, number_width, shorten, text_width
 
-__all__ = ["Measure", "choose_numbers", "numbers_width", "place_numbers", "strip_width"]
+__all__ = [
+    "Measure",
+    "choose_numbers",
+    "format_value",
+    "numbers_width",
+    "place_numbers",
+    "strip_width",
+]
 
 _FIGURE_SPACE = "\N{FIGURE SPACE}"
 """As wide as a digit, so that digits stay where they are when one more stands before them."""
+
+_ROOM = {"accuracy": "0.000", "r2": "-0.000"}
+"""Characters as wide as a metric ever is, where that isn't four decimals."""
 
 _LEAST_GAP = 0.6
 """Between two numbers on a line of their own, over the size of their type."""
@@ -53,7 +63,7 @@ class Measure:
             places = np.arange(len(recording))
             return _seconds(float(np.interp(snapshot, places, recording.seconds)), self.widest)
         value = float(recording.metrics[self.key][int(snapshot)])
-        return f"{value:.3f}" if self.key.endswith("accuracy") else format_metric(value)
+        return format_value(self.key, value)
 
     def width(self, size_px: float) -> int:
         """Width of its room in pixels."""
@@ -72,8 +82,8 @@ def choose_numbers(recording: Recording, keys: Sequence[str] | None) -> tuple[Me
     ----------
     recording : Recording
     keys : sequence of str or None
-        Of :data:`NUMBERS`; when left out, accuracy and loss as far as they are known: on the test
-        split, or on the training data where there is none.
+        Of :data:`NUMBERS`; when left out, accuracy or R², and loss, as far as they are known: on
+        the test split, or on the training data where there is none.
 
     Raises
     ------
@@ -82,7 +92,8 @@ def choose_numbers(recording: Recording, keys: Sequence[str] | None) -> tuple[Me
     """
     if keys is None:
         split = "test" if any(key.startswith("test_") for key in recording.metrics) else "train"
-        keys = [key for key in (f"{split}_accuracy", f"{split}_loss") if key in recording.metrics]
+        keys = [f"{split}_{metric}" for metric in ("accuracy", "r2", "loss")]
+        keys = [key for key in keys if key in recording.metrics]
     measures: list[Measure] = []
     for key in keys:
         label = look_up("numbers", key, NUMBERS)
@@ -93,11 +104,21 @@ def choose_numbers(recording: Recording, keys: Sequence[str] | None) -> tuple[Me
             widest = f"{last:.{decimals}f} s"
             room = max(widest, "00.00 s", key=len)
         elif key in recording.metrics:
-            widest = room = "0.000" if key.endswith("accuracy") else "0.0000"
+            widest = room = _ROOM.get(key.partition("_")[2], "0.0000")
         else:
             raise InvalidInputError(f"numbers: recording {recording.name!r} has no {key!r}")
         measures.append(Measure(key, label, widest, room))
     return tuple(measures)
+
+
+def format_value(key: str, value: float) -> str:
+    """Write a metric, always as many characters for one key."""
+    if key.endswith("accuracy"):
+        return f"{value:.3f}"
+    if key.endswith("r2"):  # without a lower bound: what is no fit at all needs no decimals
+        shown = f"{value:.3f}" if value > -9.9995 else f"{max(value, -9999):.0f}"
+        return shown.rjust(len(_ROOM["r2"]), _FIGURE_SPACE)
+    return format_metric(value)
 
 
 def numbers_width(measures: Sequence[Measure], scale: TypeScale) -> float:

@@ -14,6 +14,7 @@ COMMANDS = (
     "film",
     "info",
     "still",
+    "figures",
     "watch",
     "compare",
     "gallery",

@@ -74,7 +74,7 @@ def film(
         from epochreel.scenes.still import parse_size
 
         wishes = Wishes(
-            panels=panel or ("boundary",),
+            panels=panel or (),
             style=style,
             size=None if size is None else parse_size(size),
             fps=fps,

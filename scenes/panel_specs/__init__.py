@@ -11,6 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 from epochreel.scenes.panel_specs.base import ManyModelsPanel, OneModelPanel, PanelSpecBase
 from epochreel.scenes.panel_specs.boundary import BoundarySpec
 from epochreel.scenes.panel_specs.confusion import ConfusionSpec
+from epochreel.scenes.panel_specs.curves import CurvesSpec
+from epochreel.scenes.panel_specs.fit import FitSpec
 from epochreel.scenes.panel_specs.hidden_units import HiddenUnitsSpec
 from epochreel.scenes.panel_specs.landscape import LandscapeSpec
 from epochreel.scenes.panel_specs.network import NetworkSpec
@@ -21,6 +23,7 @@ from epochreel.scenes.panel_specs.weights import WeightsSpec
 __all__ = [
     "PANEL_SPECS",
     "BoundarySpec",
+    "FitSpec",
     "ManyModelsPanel",
     "OneModelPanel",
     "PanelSpec",
@@ -30,6 +33,8 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "curves": CurvesSpec,
+    "fit": FitSpec,
     "hidden_units": HiddenUnitsSpec,
     "network": NetworkSpec,
     "weights": WeightsSpec,

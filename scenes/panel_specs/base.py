@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from epochreel.nn.dataset import Dataset
     from epochreel.scenes.planning import TrainingPlan
 
-__all__ = ["ManyModelsPanel", "OneModelPanel", "PanelSpecBase"]
+__all__ = ["ManyModelsPanel", "OneModelPanel", "PanelSpecBase", "refuse_regression"]
 
 
 class PanelSpecBase(Spec):
@@ -42,6 +42,11 @@ class PanelSpecBase(Spec):
     @property
     def measured(self) -> tuple[str, ...]:
         """Entries of its ``numbers``, where it has any."""
+        return ()
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """What must be recorded of its models beside what always is; see ``TrainingPlan``."""
         return ()
 
     @property
@@ -123,6 +128,13 @@ class ManyModelsPanel(PanelSpecBase):
     def shows(self) -> tuple[str, ...]:
         """Its models, in their order."""
         return self.models or ()
+
+
+def refuse_regression(index: int, kind: str) -> list[tuple[Path, str]]:
+    """Say that a panel draws classes, which a regression doesn't have."""
+    return [
+        (("panels", index, "kind"), f"can't be '{kind}' for a regression, which has no classes")
+    ]
 
 
 def _unknown(name: str, names: tuple[str, ...], where: tuple[str | int, ...]) -> Exception:

@@ -9,7 +9,12 @@ from pydantic import BeforeValidator, field_validator
 
 from epochreel.scenes import limits
 from epochreel.scenes.messages import Path, describe, did_you_mean
-from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
+from epochreel.scenes.panel_specs.base import (
+    Number,
+    OneModelPanel,
+    each_number_once,
+    refuse_regression,
+)
 from epochreel.scenes.values import Entries, choice, problem
 
 if TYPE_CHECKING:
@@ -55,7 +60,9 @@ class BoundarySpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse models of more than one output."""
+        """Refuse models of more than one output, and regressions."""
+        if dataset.task == "regression":
+            return refuse_regression(index, self.kind)
         drawn = "boundary panels, which draw the probability of one of two classes"
         for model, plan in shown:
             if plan.outputs > 1 and dataset.classes > 2:

@@ -32,7 +32,7 @@ BASE = {"layers": [6, 5], "iterations": 30, "initializer": "glorot_uniform", "ac
 
 def recorded(engine: str, data=DATA, on_update=lambda done: None, **tables) -> ParameterRecording:
     spec = ModelSpec.model_validate({**BASE, "engine": engine, **tables})
-    plan = plan_training(spec, len(data.y_train), data.classes)
+    plan = plan_training(spec, len(data.y_train), data.classes, data.features)
     return load_engine(engine)(plan, data, on_update)
 
 
@@ -57,6 +57,10 @@ def test_every_activation() -> None:
     entries.append({"input_dim": 6, "output_dim": 1, "activation": "sigmoid"})
     tables = {"layers": None, "activation": None, "architecture": entries}
     compare(1e-6, **tables, optimizer={"learning_rate": 0.2}, regularization={"l2": 0.02})
+
+
+def test_a_regression() -> None:
+    compare(1e-6, make_dataset("sine", samples=60, seed=3), optimizer={"learning_rate": 0.1})
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)

@@ -23,7 +23,7 @@ BASE = {"layers": [6, 5], "iterations": 40, "initializer": "glorot_uniform", "ac
 
 def recorded(engine: str, data=DATA, **tables: object) -> ParameterRecording:
     spec = ModelSpec.model_validate({**BASE, "engine": engine, **tables})
-    plan = plan_training(spec, len(data.y_train), data.classes)
+    plan = plan_training(spec, len(data.y_train), data.classes, data.features)
     return load_engine(engine)(plan, data, lambda done: None)
 
 
@@ -39,6 +39,10 @@ def compare(tolerance: float, data=DATA, **tables: object) -> None:
 @pytest.mark.parametrize("activation", set(ACTIVATIONS) - {"softmax"})
 def test_activations(activation: str) -> None:
     compare(1e-6, activation=activation, optimizer={"learning_rate": 0.2})
+
+
+def test_a_regression() -> None:
+    compare(1e-6, make_dataset("sine", samples=60, seed=3), optimizer={"learning_rate": 0.1})
 
 
 # PyTorch adds its epsilon elsewhere: Adam to the root of the corrected v, RMSprop outside of it

@@ -168,7 +168,7 @@ def test_any_byte_changed(content, path):
 
 def test_a_newer_version(content, path):
     path.write_bytes(forged(content, lambda header: None, version=VERSION + 1))
-    assert "is in version 2 of the format, newer than the 1" in refusal(path)
+    assert "is in version 3 of the format, newer than the 2" in refusal(path)
 
 
 def rows_of(header: dict) -> dict:

@@ -99,7 +99,7 @@ def test_a_newer_version(content, tmp_path):
     newer = sealed(content[offset : offset + length], end, offset, version=VERSION + 1)
     path = write_bytes(tmp_path / "it", newer + content[len(newer) :])
     assert refusal(path) == (
-        "is in version 2 of the format, newer than the 1 that this Epochreel reads; "
+        "is in version 3 of the format, newer than the 2 that this Epochreel reads; "
         "update Epochreel"
     )
 

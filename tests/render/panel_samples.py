@@ -19,15 +19,18 @@ from epochreel.render.panels import PANELS, Panel
 
 @dataclass(frozen=True)
 class Sample:
-    """How a kind is tried: names of recordings, options for its panel."""
+    """How a kind is tried: names of recordings, of what data, options for its panel."""
 
     models: tuple[str, ...] = ("Model",)
+    data: str = "moons"
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
+    "curves": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
+    "fit": Sample(data="sine", options={"model": "Model"}),
     "hidden_units": Sample(options={"model": "Model"}),
     "network": Sample(options={"model": "Model", "sample": 3, "numbers": True}),
     "weights": Sample(options={"model": "Model"}),
@@ -38,13 +41,23 @@ SAMPLES: Mapping[str, Sample] = {
 
 
 @cache
-def trained(name: str = "Model", *, seed: int = 1, iterations: int = 120) -> ParameterRecording:
-    """A small network on moons, with 7 snapshots from untrained to good."""
-    data, rng = make_dataset("moons", samples=120, seed=100), np.random.default_rng(seed)
-    network = Network([2, 8, 6, 1], initializer="glorot_uniform", rng=rng, dtype=np.float64)
-    recorder = NetworkRecorder(name, data, every=iterations // 6)
+def trained(
+    name: str = "Model", *, seed: int = 1, iterations: int = 120, data: str = "moons"
+) -> ParameterRecording:
+    """A small network with 7 snapshots from untrained to good."""
+    learned, rng = make_dataset(data, samples=120, seed=100), np.random.default_rng(seed)
+    regression = learned.task == "regression"
+    network = Network(
+        [learned.features, 8, 6, 1], initializer="glorot_uniform", rng=rng, dtype=np.float64,
+        output_activation="linear" if regression else "sigmoid",
+    )  # fmt: skip
+    loss = "mean_squared_error" if regression else "binary_crossentropy"
+    recorder = NetworkRecorder(
+        name, learned, every=iterations // 6, loss=loss, gradient_norm=True, learning_rate=0.05
+    )
     train(
-        network, data.x_train, data.y_train, optimizer=Adam(0.05), iterations=iterations,
+        network, learned.x_train, learned.y_train,
+        loss=loss, optimizer=Adam(0.05), iterations=iterations,
         rng=rng, callbacks=[recorder],
     )  # fmt: skip
     return recorder.recording()
@@ -56,7 +69,11 @@ def panel_of(kind: str) -> Panel:
 
 
 def recordings_of(kind: str) -> dict[str, Recording]:
-    return {name: trained(name, seed=1 + index) for index, name in enumerate(SAMPLES[kind].models)}
+    sample = SAMPLES[kind]
+    return {
+        name: trained(name, seed=1 + index, data=sample.data)
+        for index, name in enumerate(sample.models)
+    }
 
 
 def film_of(kind: str, size: tuple[int, int], style: str = "dark", **options: Any) -> Film:

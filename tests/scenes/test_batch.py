@@ -338,7 +338,7 @@ class Shelf(NullStore):
         self.alive: list[int] = []
         self._seen: list[weakref.ref[Any]] = []
 
-    def key(self, data: Any, model: Any) -> str:
+    def key(self, data: Any, model: Any, measures: Any = ()) -> str:
         return f"{data.seed}"
 
     def find(self, plan_key: str, *, alone: bool = False) -> Any:

@@ -220,3 +220,12 @@ def test_all_that_a_training_imports_is_in_its_key(module: str) -> None:
     }
     assert len(digested) > 40
     assert {path.stem for path in loaded - digested} <= NO_MATTER
+
+
+def test_what_a_panel_wants_recorded_is_part_of_the_key() -> None:
+    asking = scene(panels=[{"kind": "curves", "metric": "gradient_norm"}])
+    assert asking.measures_of("Small") == ("gradient_norm",)
+    asked = recording_key(asking.data, asking.models[0], asking.measures_of("Small"))
+    assert asked != recording(scene())
+    usual = scene(panels=[{"kind": "curves", "metric": "loss"}])
+    assert usual.measures_of("Small") == ()

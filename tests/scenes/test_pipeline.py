@@ -134,7 +134,7 @@ def test_every_output_is_made_as_promised(
     ]
     assert iio.imread(mp4.path, plugin="pyav").shape == (8, 72, 96, 3)
     assert iio.imread(gif.path, index=0).shape[:2] == (120, 160)
-    assert list(gif.accuracies) == ["Left", "Right"]
+    assert list(gif.scores) == ["Left", "Right"]
     assert gif.split == "test"
     assert gif.notes == ()
 
@@ -151,7 +151,7 @@ def test_accuracies_are_those_of_the_last_snapshot(
         recording = load_engine("numpy")(plan, scene.dataset, lambda done: None)
         logits = recording.logits(len(recording.updates) - 1, scene.dataset.x_test)[:, 0]
         hits = (logits > 0) == (scene.dataset.y_test == 1)
-        assert artifact.accuracies[plan.name] == pytest.approx(float(np.mean(hits)))
+        assert artifact.scores[plan.name] == pytest.approx(float(np.mean(hits)))
 
 
 def test_without_a_test_split_the_accuracy_is_that_of_training(
@@ -165,7 +165,7 @@ def test_without_a_test_split_the_accuracy_is_that_of_training(
         ),
     )
     assert artifact.split == "train"
-    assert 0 <= artifact.accuracies["NumPy Model"] <= 1
+    assert 0 <= artifact.scores["NumPy Model"] <= 1
 
 
 def test_a_training_that_stands_in_two_scenes_is_made_once(
@@ -183,7 +183,7 @@ def test_a_training_that_stands_in_two_scenes_is_made_once(
     artifacts = render(tmp_path / "out", first, second, executor=executor)
     assert executor.submitted.count("train_model") == 2
     assert executor.submitted.count("make_film") == 3
-    assert artifacts[2].accuracies["Left"] == artifacts[0].accuracies["Left"]
+    assert artifacts[2].scores["Left"] == artifacts[0].scores["Left"]
 
 
 @pytest.mark.parametrize("line", ["seed = 3", "iterations = 21", 'initializer = "glorot_uniform"'])
@@ -421,7 +421,7 @@ def test_own_data_trains_in_whatever_unit_it_comes(
         size = [160, 120]
         """)
     (made,) = render(tmp_path / "out", scene)
-    assert least <= made.accuracies["NumPy Model"] <= most
+    assert least <= made.scores["NumPy Model"] <= most
 
 
 @pytest.mark.parametrize(("event", "comes"), [("loss >= 0", True), ("loss <= -1", False)])
