@@ -18,8 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
+from epochreel.render.figures import FIGURES
 from epochreel.render.looks import STYLES
 from epochreel.render.panels import PANELS
 from epochreel.scenes.cli import main as epochreel
@@ -36,8 +37,8 @@ PANEL_SIZE = (480, 360)
 SCENE_WIDTH = 800
 MOMENTS = {"first": "first", "middle": "0.5", "last": "last"}
 GAP = 6
-COLORS = 256
 
+SUFFIX = ".webp"
 BETWEEN = (127, 127, 127)
 SHORT = 40
 """Characters; of a shorter sentence the next one is taken, too."""
@@ -167,10 +168,18 @@ def assembled(rows: Sequence[Sequence[Path]]) -> Image.Image:
 
 
 def save(picture: Image.Image, name: str) -> None:
-    """Write a picture with few colours, so that the folder stays small."""
-    # of all methods the one that keeps small things' colours: four lines stay four colours
-    few = picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(HERE / f"{name}.png", optimize=True)
+    """Write a picture as it was drawn; one that looks as before keeps its bytes."""
+    path = HERE / f"{name}{SUFFIX}"
+    if path.exists():
+        with Image.open(path) as before:
+            if before.size == picture.size and not _differ(before.convert("RGB"), picture):
+                return
+    # a palette takes half the room, but gives two of four thin lines the same colour
+    picture.save(path, lossless=True, quality=70, method=4)
+
+
+def _differ(one: Image.Image, other: Image.Image) -> bool:
+    return ImageChops.difference(one, other).getbbox() is not None
 
 
 def assemble(scenes: Mapping[str, Document]) -> None:
@@ -185,9 +194,6 @@ def assemble(scenes: Mapping[str, Document]) -> None:
 
 def draw_figures() -> None:
     """Draw all figures of the scene that they are of when none is named."""
-    names = figure_names()
-    if not names:
-        return
     from epochreel.render.figures.saving import save_figure
     from epochreel.render.style import load_style
     from epochreel.scenes.comparison_output import bar_table
@@ -211,20 +217,22 @@ def draw_figures() -> None:
         folder = BUILD / "figures" / style
         folder.mkdir(parents=True, exist_ok=True)
         look = load_style(style)
-        for name in names:
+        for name in FIGURES:
             with look.context():
                 figure = draw(name, data, style=look, width="blog").figure
             save_figure(figure, folder / f"{name}.png", look)
-    for name in names:
+    for name in FIGURES:
         rows = [[BUILD / "figures" / style / f"{name}.png"] for style in STYLES]
         save(assembled(rows), f"figure-{name}")
 
 
-def figure_names() -> list[str]:
-    """List the figures there are."""
-    from epochreel.render.figures import FIGURES
-
-    return list(FIGURES)
+def picture_names() -> list[str]:
+    """List the pictures of this folder, without their suffix."""
+    return [
+        *(f"panel-{kind}" for kind in PANELS),
+        *(f"figure-{name}" for name in FIGURES),
+        *(f"scene-{name}" for name in ready_made()),
+    ]
 
 
 def explained_figure(name: str) -> str:
@@ -258,26 +266,34 @@ def page(scenes: Mapping[str, Document]) -> str:
     parts = [INTRODUCTION, "## Panels"]
     for kind in PANELS:
         text, scene = explained(kind), scene_of(kind, scenes)
-        parts += [f"### `{kind}`", text, f"![{kind}](panel-{kind}.png)", f"From {command(scene)}"]
+        parts += [
+            f"### `{kind}`",
+            text,
+            f"![{kind}](panel-{kind}{SUFFIX})",
+            f"From {command(scene)}",
+        ]
     parts.append("## Figures")
-    for name in figure_names():
-        parts += [f"### `{name}`", explained_figure(name), f"![{name}](figure-{name}.png)"]
+    for name in FIGURES:
+        parts += [f"### `{name}`", explained_figure(name), f"![{name}](figure-{name}{SUFFIX})"]
         parts.append(f"`epochreel figures {name}`")
     parts.append("## Scenes")
     for name in ready_made():
         scene = scenes[name]
         text = scene.get("description") or scene["title"]
-        parts += [f"### `{name}`", text, f"![{scene['title']}](scene-{name}.png)"]
+        parts += [f"### `{name}`", text, f"![{scene['title']}](scene-{name}{SUFFIX})"]
         parts.append(f"From {command(name)}")
     return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
-    """Draw everything anew that changed."""
+    """Draw everything anew that changed, and remove what isn't there any more."""
     scenes = documents()
     draw_stills(scenes)
     assemble(scenes)
     draw_figures()
+    for picture in HERE.glob(f"*{SUFFIX}"):
+        if picture.stem not in picture_names():
+            picture.unlink()
     (HERE / "README.md").write_text(page(scenes), encoding="utf-8")
 
 
