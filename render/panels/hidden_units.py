@@ -37,6 +37,7 @@ from epochreel.render.panels.units import (
     spread,
 )
 from epochreel.render.pixels import pack
+from epochreel.render.predicting import needs_classes
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Style, TypeScale
 from epochreel.render.text import points, shorten, text_width
@@ -90,6 +91,7 @@ class HiddenUnitsPanel:
     ) -> Outline:
         """Say what room it wants."""
         recording = recordings[self.model]
+        needs_classes(recording, "hidden_units")
         layered(recording, "hidden_units")
         data, signs = recording.dataset, Signs.of_style(style)
         if data.features != 2:

@@ -183,6 +183,8 @@ def _said(directions: str, plane: DescentPlane, dataset: Dataset, grid: LossGrid
     words = f"{share} of the {whose} variance in this plane"
     if directions == "random":
         words += " of random directions"
+    if dataset.task == "regression":
+        words += "; loss: mean squared error"
     count = len(dataset.y_train)
     if count > MOST_SAMPLES:
         words += f"; loss of {MOST_SAMPLES} of {count} training points"

@@ -28,6 +28,7 @@ from epochreel.render.panels.class_points import (
 )
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.needs import layered
+from epochreel.render.predicting import needs_classes
 from epochreel.render.principal import Principal, principal
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Style, TypeScale
@@ -82,6 +83,7 @@ class RepresentationPanel:
     ) -> Outline:
         """Say what room it wants; refuse what has no such layer."""
         recording = recordings[self.model]
+        needs_classes(recording, "representation")
         samples = self._samples(recording)
         space = _Space.of(recording, samples)
         return Outline(

@@ -97,11 +97,18 @@ def sample_of(recording: Recording, sample: int | Sequence[float] | None) -> Sam
         points, y, split = split_of(dataset)
         point = points[sample]
         noun = "test" if split == "test" else "training"
-        words = f"{noun} point {sample} {_written(point)}, {dataset.class_names[y[sample]]}"
+        words = f"{noun} point {sample} {_written(point)}, {_answer(dataset, y[sample])}"
     else:
         point = np.asarray(sample, float)
         words = f"the point {_written(point)}"
     return Sampled(model, point[None], True, words, full)
+
+
+def _answer(dataset: Dataset, value: float) -> str:
+    """Say what a sample is: its class, or its number in a regression."""
+    if dataset.target is None:
+        return dataset.class_names[int(value)]
+    return f"{dataset.target.name} = {value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _written(point: FloatArray) -> str:

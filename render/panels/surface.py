@@ -25,7 +25,7 @@ from epochreel.render.panels.class_points import (
     marker_size,
 )
 from epochreel.render.panels.heading import draw_heading
-from epochreel.render.predicting import margin
+from epochreel.render.predicting import margin, needs_classes
 from epochreel.render.relief import Relief
 from epochreel.render.solid import Camera, Floats, HeightField, zero_line
 from epochreel.render.stage import Stage, rgb
@@ -89,6 +89,7 @@ class SurfacePanel:
         title_size: float,
     ) -> Outline:
         """Say what room it wants; refuse what has more than one height."""
+        needs_classes(recordings[self.model], "surface")
         dataset = recordings[self.model].dataset
         if dataset.classes != 2:
             raise InvalidInputError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from epochreel.scenes.messages import Path
-from epochreel.scenes.panel_specs.base import OneModelPanel
+from epochreel.scenes.panel_specs.base import OneModelPanel, refuse_regression
 from epochreel.scenes.panel_specs.boundary import POINTS
 from epochreel.scenes.values import choice
 
@@ -31,7 +31,9 @@ class HiddenUnitsSpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse data that aren't points of a plane."""
+        """Refuse data that aren't points of a plane, and regressions."""
+        if dataset.task == "regression":
+            return refuse_regression(index, self.kind)
         if dataset.features == 2:
             return []
         text = f"can't be 'hidden_units' for data of {dataset.features} features; needs 2"

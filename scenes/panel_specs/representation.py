@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from epochreel.scenes.messages import Path
-from epochreel.scenes.panel_specs.base import OneModelPanel
+from epochreel.scenes.panel_specs.base import OneModelPanel, refuse_regression
 from epochreel.scenes.values import choice
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class RepresentationSpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse networks whose last hidden layer isn't a plane at least."""
+        """Refuse networks whose last hidden layer isn't a plane at least, and regressions."""
+        if dataset.task == "regression":
+            return refuse_regression(index, self.kind)
         for model, plan in shown:
             if len(plan.layers) < 2:
                 return [(("models", model, "layers"), "must have one layer for a representation")]

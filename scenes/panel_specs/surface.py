@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from epochreel.scenes.messages import Path
-from epochreel.scenes.panel_specs.base import OneModelPanel
+from epochreel.scenes.panel_specs.base import OneModelPanel, refuse_regression
 from epochreel.scenes.panel_specs.boundary import POINTS, Bands
 from epochreel.scenes.values import choice
 
@@ -32,7 +32,9 @@ class SurfaceSpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse more than two classes: a surface has one height."""
+        """Refuse more than two classes, as a surface has one height, and regressions."""
+        if dataset.task == "regression":
+            return refuse_regression(index, self.kind)
         drawn = "surface panels, whose height is the probability of one of two classes"
         for model, plan in shown:
             if plan.outputs > 1 and dataset.classes > 2:

@@ -6,13 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from panel_samples import trained
 
 from epochreel.nn.dataset import Dataset, Target, Viewport
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import FunctionRecording
 from epochreel.render import BoundaryPanel, Film, Timeline, load_style
+from epochreel.render.descent import find_plane, loss_grid
 from epochreel.render.panels.confusion import ConfusionPanel
 from epochreel.render.panels.fit import FitPanel
+from epochreel.render.panels.hidden_units import HiddenUnitsPanel
+from epochreel.render.panels.landscape import LandscapePanel
+from epochreel.render.panels.network import NetworkPanel
+from epochreel.render.panels.representation import RepresentationPanel
+from epochreel.render.panels.surface import SurfacePanel
 
 X = np.linspace(-3, 3, 25)[:, None]
 TRUTH = np.column_stack([np.linspace(-4, 4, 81), np.sin(np.linspace(-4, 4, 81))])
@@ -156,7 +163,9 @@ def test_classes_and_planes_are_refused(make_recording):
         _ = film_of(recording_of(features=2)).layout
 
 
-@pytest.mark.parametrize("panel", [BoundaryPanel, ConfusionPanel])
+@pytest.mark.parametrize(
+    "panel", [BoundaryPanel, ConfusionPanel, HiddenUnitsPanel, RepresentationPanel, SurfacePanel]
+)
 def test_panels_of_classes_refuse_it(panel):
     recording = recording_of()
     named = {recording.name: recording}
@@ -166,3 +175,34 @@ def test_panels_of_classes_refuse_it(panel):
     )  # fmt: skip
     with pytest.raises(InvalidInputError, match="needs classes, and 'Wave' learns a regression"):
         _ = film.layout
+
+
+def test_a_landscape_of_it_is_of_its_own_loss_and_says_so():
+    recording = trained(data="sine")
+    named = {recording.name: recording}
+    film = Film(
+        named, [LandscapePanel(models=("Model",))], size=(800, 600), style=load_style("dark"),
+        timeline=Timeline.build(named),
+    )  # fmt: skip
+    last = len(recording) - 1
+    said = [text.get_text() for text in artists(film, last).texts]
+    assert any(text.endswith("; loss: mean squared error") for text in said)
+    # the plane passes through the end of a single training
+    x, y = recording.dataset.x_train, recording.dataset.y_train
+    squares = float(np.mean((recording.logits(last, x)[:, 0] - y) ** 2))
+    grid = loss_grid(recording, find_plane([recording], "pca", 0), nodes=3, least=0.0, shape=1.0)
+    at_end = recording.losses(recording.vector(last)[None])
+    np.testing.assert_allclose(at_end, squares, rtol=1e-5)
+    assert (grid.losses >= 0).all()
+
+
+def test_the_network_says_the_number_of_a_sample():
+    recording = trained(data="sine")
+    named = {recording.name: recording}
+    film = Film(
+        named, [NetworkPanel("Model", sample=2)], size=(800, 600), style=load_style("dark"),
+        timeline=Timeline.build(named),
+    )  # fmt: skip
+    value = f"{recording.dataset.y_test[2]:.3g}".replace("-", "\N{MINUS SIGN}")
+    said = [text.get_text() for text in artists(film, 0).texts]
+    assert any(text.endswith(f", y = {value}") for text in said)

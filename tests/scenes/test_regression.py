@@ -75,7 +75,9 @@ def test_a_recording_of_it_is_described_and_filmed(
     assert " test R² " in ran.out
     ran = cli("film", "wave.reel", "-o", "it.gif", "--size", "160x120", "--panel", "curves")
     assert ran.code == 0, ran.err
-    for kind in ("boundary", "confusion"):
+    ran = cli("film", "wave.reel", "-o", "i.gif", "--size", "160x120", "--panel", "landscape")
+    assert ran.code == 0, ran.err
+    for kind in ("boundary", "confusion", "hidden_units", "representation", "surface"):
         ran = cli("film", "wave.reel", "-o", "no.mp4", "--panel", kind)
         assert ran.code == 2
         assert ran.err == (
@@ -152,6 +154,18 @@ ENTRIES = "architecture = [{{ input_dim = {}, output_dim = {}, activation = '{}'
         (
             WAVE + '[[panels]]\nkind = "confusion"\n',
             "panels[0].kind: can't be 'confusion' for a regression, which has no classes",
+        ),
+        (
+            WAVE + '[[panels]]\nkind = "surface"\n',
+            "panels[0].kind: can't be 'surface' for a regression, which has no classes",
+        ),
+        (
+            WAVE + '[[panels]]\nkind = "representation"\n',
+            "panels[0].kind: can't be 'representation' for a regression, which has no classes",
+        ),
+        (
+            WAVE + '[[panels]]\nkind = "hidden_units"\n',
+            "panels[0].kind: can't be 'hidden_units' for a regression, which has no classes",
         ),
         (
             MOONS + '[[panels]]\nkind = "fit"\n',
