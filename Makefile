@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help animation animation-keras figures preview test test-frameworks test-browser test-cluster check format lint types bench readme-film clean distclean
+.PHONY: help animation animation-keras figures preview test test-frameworks test-browser test-cluster check format lint types bench readme-film gallery clean distclean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ bench: $(VENV)/.bench  ## Measure speed, as ratios within one run
 readme-film: $(VENV)/.run  ## Renew the films at the top of README
 	$(BIN)/epochreel render docs/films/*.toml -o build/readme --no-gallery
 	cp build/readme/*.gif docs/
+
+# Pictures of scenes that need Keras or PyTorch stay as they are where these aren't installed.
+gallery: $(VENV)/.run  ## Renew the pictures of docs/gallery/
+	$(BIN)/python docs/gallery/make.py
 
 clean:  ## Empty output/ and remove what builds leave behind
 	find output -mindepth 1 ! -name README.md ! -name .gitignore -delete

@@ -27,6 +27,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "network, numbers": {"numbers": True, "sample": 0},
     "representation": {},
     "representation, trails": {"trails": True},
+    "scoreboard": {},
     "surface": {},
     "weights": {},
     'weights, view = "matrix"': {"view": "matrix"},

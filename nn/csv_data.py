@@ -20,6 +20,9 @@ DELIMITERS = "\t;,"
 LARGEST = 1e12
 """Greater numbers can't be told apart where float32 is used."""
 
+MOST_CLASSES = 10
+"""More can't be told apart by colour."""
+
 
 class Table(NamedTuple):
     """Features, and the class of each sample; of a regression the number to predict."""
@@ -46,7 +49,7 @@ def read_csv(
     header: bool | None = None,
     task: Task = "classification",
 ) -> Table:
-    """Read two numeric columns and a label column of two classes; or, of a regression, x and y.
+    """Read numeric columns and a label column of two to ten classes; of a regression, x and y.
 
     Parameters
     ----------
@@ -86,9 +89,10 @@ def read_csv(
                 f"{file.name}, row {number}: must have {width} columns as the first row, "
                 f"got {len(cells)}"
             )
-    if width != columns:
+    if width < columns or (task == "regression" and width > columns):
+        least = "" if task == "regression" else "at least "
         raise InvalidInputError(
-            f"{file.name}: must have {columns} columns, {meaning}, got {width}: "
+            f"{file.name}: must have {least}{columns} columns, {meaning}, got {width}: "
             + ", ".join(map(repr, rows[0][1]))
         )
     if not data:
@@ -195,11 +199,12 @@ def _classes(name: str, data: Sequence[Row], column: int) -> tuple[IntArray, tup
     if all(map(_is_number, labels)):
         values = [float(label) for label in labels]
     known, y = np.unique(np.array(values), return_inverse=True)
-    if len(known) != 2:
+    if not 2 <= len(known) <= MOST_CLASSES:
         came = ", ".join(repr(value) for value in known.tolist()[:5])
         more = ", …" if len(known) > 5 else ""
         raise InvalidInputError(
-            f"{name}: must have labels of 2 classes, got {len(known)}: {came}{more}"
+            f"{name}: must have labels of 2 to {MOST_CLASSES} classes, "
+            f"got {len(known)}: {came}{more}"
         )
     numeric = known.dtype.kind == "f"
     return y, tuple(f"class {value:g}" if numeric else str(value) for value in known.tolist())

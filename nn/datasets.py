@@ -141,6 +141,19 @@ def spirals(*, seed: int, samples: int = 1000, noise: float = 0.1, classes: int 
     return Samples(x, y, "spirals", class_names=_class_names(classes))
 
 
+def iris() -> Samples:
+    """Take Fisher's 150 irises: four lengths in centimetres, three species.
+
+    Source: R. A. Fisher, The use of multiple measurements in taxonomic problems (1936), as
+    scikit-learn has it.
+    """
+    found = _sklearn("datasets", "load_iris")()
+    names = tuple(str(name).removesuffix(" (cm)") for name in found["feature_names"])
+    species = tuple(map(str, found["target_names"]))
+    x, y = np.asarray(found["data"], np.float64), np.asarray(found["target"], np.int64)
+    return Samples(x, y, "iris", None, names, species)
+
+
 def sine(*, seed: int, samples: int = 200, noise: float = 0.2) -> Samples:
     """Draw x evenly from −π to π, and y = sin x and normal noise: a regression."""
     _check(samples, noise, seed)
@@ -165,13 +178,19 @@ def csv(
         names = table.feature_names or ("x",)
         target = Target(name=table.label_name or "y")
         return Samples(table.x, table.y, table.name, None, names, (), target)
-    names = table.feature_names or ("X₁", "X₂")
+    names = table.feature_names or _numbered(table.x.shape[1])
     return Samples(table.x, table.y, table.name, None, names, table.class_names)
 
 
 def _sklearn(module: str, function: str) -> Callable[..., Any]:
     """Import when it is used: that takes a second, and a film from a file doesn't need it."""
     return getattr(import_module(f"sklearn.{module}"), function)
+
+
+def _numbered(features: int) -> tuple[str, ...]:
+    """Name features that have no name: X₁, X₂, …."""
+    lowered = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    return tuple("X" + str(index + 1).translate(lowered) for index in range(features))
 
 
 def _class_names(classes: int) -> tuple[str, ...]:
@@ -250,6 +269,7 @@ DATASETS: Mapping[str, Callable[..., Samples]] = {
     "blobs": blobs,
     "xor": xor,
     "spirals": spirals,
+    "iris": iris,
     "sine": sine,
     "csv": csv,
 }

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from epochreel.nn.errors import InvalidInputError
 
-__all__ = ["Arrangement", "Place"]
+__all__ = ["CORNERS", "Arrangement", "Corner", "Inset", "Place"]
+
+Corner = Literal["upper left", "upper right", "lower left", "lower right"]
+
+CORNERS: tuple[Corner, ...] = ("upper left", "upper right", "lower left", "lower right")
+
+_LARGEST_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,41 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Inset:
+    """Where a panel stands on another one.
+
+    Attributes
+    ----------
+    host : int
+        Which panel it stands on, from 0.
+    corner : str
+        One of :data:`CORNERS`.
+    width, height : float
+        Shares of the host's plot.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+
+    host: int
+    corner: Corner = "upper right"
+    width: float = 0.35
+    height: float = 0.35
+
+    def __post_init__(self) -> None:
+        """Check corner and shares."""
+        if self.corner not in CORNERS:
+            allowed = ", ".join(map(repr, CORNERS))
+            raise InvalidInputError(f"corner: must be one of {allowed}, got {self.corner!r}")
+        for name, share in (("width", self.width), ("height", self.height)):
+            if not 0 < share <= _LARGEST_SHARE:
+                raise InvalidInputError(
+                    f"{name}: must be > 0 and ≤ {_LARGEST_SHARE}, got {share:g}"
+                )
+
+
+@dataclass(frozen=True)
 class Arrangement:
     """A grid, and where each panel stands in it.
 
@@ -30,11 +72,23 @@ class Arrangement:
         One for each panel, in their order.
     row_weights, column_weights : tuple of float
         Shares of the frame's height and width.
+    insets : tuple of Inset
+        Where the panels after those in the grid stand, on one of them each.
     """
 
     places: tuple[Place, ...]
     row_weights: tuple[float, ...]
     column_weights: tuple[float, ...]
+    insets: tuple[Inset, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that every inset has a panel to stand on."""
+        for index, inset in enumerate(self.insets):
+            if not 0 <= inset.host < len(self.places):
+                raise InvalidInputError(
+                    f"insets[{index}].on: must be one of {len(self.places)} panels of the areas, "
+                    f"got {inset.host}"
+                )
 
     @classmethod
     def of_areas(

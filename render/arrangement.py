@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from epochreel.render.areas import Arrangement
 from epochreel.render.layout import (
@@ -20,6 +21,9 @@ from epochreel.render.panels import Outline
 from epochreel.render.style import TypeScale
 
 __all__ = ["arrange"]
+
+_MOST_TAKEN = 0.8
+"""Of a frame's height or width by headings, labels and numbers; else cells are equal instead."""
 
 
 def arrange(
@@ -67,8 +71,6 @@ def arrange(
     top, left = scale.margin + header_height, scale.margin
     gap_x, gap_y = 1.8 * scale.body, 1.3 * scale.body
     grid_height = height - top - scale.margin - caption_height - footer_height
-    lines = _tracks(top, grid_height, gap_y, arrangement.row_weights)
-    stands = _tracks(left, width - 2 * scale.margin, gap_x, arrangement.column_weights)
 
     places = arrangement.places
     above = [_heading_height(outline, title_size, scale) for outline in outlines]
@@ -79,25 +81,31 @@ def arrange(
         scale.small + tick_gap(scale) if outline.foot is None else outline.foot
         for outline in outlines
     ]
-    slots: list[Slot] = []
+    # flush with what starts or ends at the same line of the grid
+    heads = _greatest(above, [place.row for place in places])
+    sides = _greatest(beside, [place.column for place in places])
+    feet = _greatest(below, [place.row + place.rows - 1 for place in places])
+    column_weights = arrangement.column_weights
+    stands = _tracks(left, width - 2 * scale.margin, gap_x, column_weights, sides)
+    strips: list[_Strip] = []
     for place, outline in zip(places, outlines, strict=True):
-        # flush with what starts or ends at the same line of the grid
-        head = max(a for a, p in zip(above, places, strict=True) if p.row == place.row)
-        side = max(b for b, p in zip(beside, places, strict=True) if p.column == place.column)
-        foot = max(
-            b
-            for b, p in zip(below, places, strict=True)
-            if p.row + p.rows == place.row + place.rows
-        )
+        right = stands[place.column + place.columns - 1][1]
+        body_width = right - stands[place.column][0] - sides[place.column]
+        strips.append(_strip(outline, body_width, scale))
+    rooms = [strip.room for strip in strips]
+    strip_rooms = _greatest(rooms, [place.row + place.rows - 1 for place in places])
+    rows = range(len(arrangement.row_weights))
+    taken = {
+        row: heads.get(row, 0.0) + feet.get(row, 0.0) + strip_rooms.get(row, 0.0) for row in rows
+    }
+    lines = _tracks(top, grid_height, gap_y, arrangement.row_weights, taken)
+    slots: list[Slot] = []
+    for place, strip in zip(places, strips, strict=True):
+        last = place.row + place.rows - 1
+        head, side = heads[place.row], sides[place.column]
         x, right = stands[place.column][0], stands[place.column + place.columns - 1][1]
-        y, bottom = lines[place.row][0], lines[place.row + place.rows - 1][1]
-        body_width = right - x - side
-        numbers = outline.numbers_width
-        strip = numbers > 0 and outline.title_width + numbers + scale.heading > body_width
-        one_line = outline.strip_width <= body_width
-        strip_gap = (0.5 if one_line else 1.0) * scale.small
-        strip_height = scale.body if one_line else scale.small * 1.45 + scale.title * 1.05
-        lowest = bottom - foot - (strip_gap + strip_height if strip else 0.0)
+        y, bottom = lines[place.row][0], lines[last][1]
+        lowest = bottom - feet[last] - strip.room
         body_left, body_top = round(x + side), round(y + head)
         body = Rect(
             body_left,
@@ -114,13 +122,13 @@ def arrange(
                 body=body,
                 strip=Rect(
                     body.left,
-                    round(bottom - strip_height),
+                    round(bottom - strip.height),
                     body.width,
-                    max(1, int(strip_height)),
+                    max(1, int(strip.height)),
                 )
-                if strip
+                if strip.room
                 else None,
-                one_line=one_line,
+                one_line=strip.one_line,
             )
         )
     band = None
@@ -141,12 +149,50 @@ def arrange(
     )
 
 
+class _Strip(NamedTuple):
+    """Room for a panel's numbers beneath its body, 0 where they stand beside the title."""
+
+    room: float
+    height: float
+    one_line: bool
+
+
+def _strip(outline: Outline, body_width: float, scale: TypeScale) -> _Strip:
+    numbers = outline.numbers_width
+    one_line = outline.strip_width <= body_width
+    height = scale.body if one_line else scale.small * 1.45 + scale.title * 1.05
+    wanted = numbers > 0 and outline.title_width + numbers + scale.heading > body_width
+    room = height + (0.5 if one_line else 1.0) * scale.small if wanted else 0.0
+    return _Strip(room, height, one_line)
+
+
+def _greatest(numbers: Sequence[float], tracks: Sequence[int]) -> dict[int, float]:
+    """Find the greatest number of each track."""
+    found: dict[int, float] = {}
+    for number, track in zip(numbers, tracks, strict=True):
+        found[track] = max(number, found.get(track, 0.0))
+    return found
+
+
 def _tracks(
-    start: float, length: float, gap: float, weights: Sequence[float]
+    start: float,
+    length: float,
+    gap: float,
+    weights: Sequence[float],
+    taken: Mapping[int, float],
 ) -> list[tuple[float, float]]:
-    """Start and end of each row or column."""
+    """Start and end of each row or column; what isn't `taken` of them is shared by weight.
+
+    So bodies of equal weights are equally large, whatever stands around them.
+    """
+    extra = [taken.get(track, 0.0) for track in range(len(weights))]
     room = length - gap * (len(weights) - 1)
-    shares = [weight / sum(weights) * room for weight in weights]
+    if sum(extra) > _MOST_TAKEN * room:  # a tiny frame
+        extra = [0.0] * len(weights)
+    free = room - sum(extra)
+    shares = [
+        weight / sum(weights) * free + own for weight, own in zip(weights, extra, strict=True)
+    ]
     starts = [start + at + gap * index for index, at in enumerate([0.0, *accumulate(shares)][:-1])]
     return [(at, at + share) for at, share in zip(starts, shares, strict=True)]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from epochreel.nn.recording import Recording
 from epochreel.render.areas import Arrangement
 from epochreel.render.arrangement import arrange
 from epochreel.render.captions import MAX_LINES
+from epochreel.render.insets import inset_slots
 from epochreel.render.layout import FrameLayout, lay_out
 from epochreel.render.panels import Outline, Panel
 from epochreel.render.style import Style, TypeScale
@@ -66,6 +67,8 @@ def compose(
     Composition
     """
     scale = TypeScale.of_size(size)
+    insets = arrangement.insets if arrangement is not None else ()
+    panels, laid_over = panels[: len(panels) - len(insets)], panels[len(panels) - len(insets) :]
     counted = any(
         panel_outline.counts
         for panel_outline in _outlines(panels, recordings, style, scale, scale.heading)
@@ -117,7 +120,9 @@ def compose(
             layout = with_room_for(lines)
             if caption_lines(layout) <= lines:
                 break
-    return Composition(layout, title_size, outlines, titled, not counted)
+    inner = _outlines(laid_over, recordings, style, scale, scale.body)
+    layout = replace(layout, slots=(*layout.slots, *inset_slots(insets, inner, layout)))
+    return Composition(layout, title_size, (*outlines, *inner), titled, not counted)
 
 
 def _outlines(

@@ -50,7 +50,9 @@ class Cells:
     corners: npt.NDArray[np.float64]
 
 
-def find_crossings(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Cells:
+def find_crossings(
+    grid: NodeGrid, nodes: FloatImage, predict: Predict, within: BoolImage | None = None
+) -> Cells:
     """Find the cells that the line passes.
 
     Parameters
@@ -60,8 +62,12 @@ def find_crossings(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Cells
         From :meth:`NodeGrid.sample`.
     predict : callable
         Logits (points,) at points (points, 2).
+    within : ndarray of bool, shape (rows, columns), optional
+        The only cells between nodes in which it is looked for.
     """
     cells = corners_differ(nodes > 0) | hidden_crossings(nodes)
+    if within is not None:
+        cells &= within
     row, column = np.nonzero(cells)
     if not len(row):
         return Cells(np.empty((2, 0)), np.empty(0), np.empty((4, 0)))

@@ -95,6 +95,11 @@ class NodeGrid:
         cells = changes | hidden_crossings(coarse)
         return self._refined(coarse, cells, self._nodes, predict)
 
+    @property
+    def node_places(self) -> npt.NDArray[np.float32]:
+        """Places of the nodes on the feature plane, (rows + 1, columns + 1, 2)."""
+        return self._nodes
+
     def places(
         self, x_px: npt.NDArray[np.float64], y_px: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float32]:
@@ -136,8 +141,8 @@ class NodeGrid:
         bent[cells] = np.abs(predicted - middles[cells]) > STRAIGHT * slope[cells]
         middles[cells] = predicted
         wanted = np.zeros(finer.shape, bool)
-        wanted[::2, 1::2] = _bent_sides(nodes, middles, cells, bent)
-        wanted[1::2, ::2] = _bent_sides(nodes.T, middles.T, cells.T, bent.T).T
+        wanted[::2, 1::2] = bent_sides(nodes, middles, cells, bent)
+        wanted[1::2, ::2] = bent_sides(nodes.T, middles.T, cells.T, bent.T).T
         if wanted.any():
             finer[wanted] = predict(points[wanted])
         return finer
@@ -240,7 +245,7 @@ def _shares(logits: FloatImage, bands: int) -> FloatImage:
     return logits
 
 
-def _bent_sides(
+def bent_sides(
     nodes: FloatImage, middles: FloatImage, cells: BoolImage, bent: BoolImage
 ) -> BoolImage:
     """Tell for each pair of neighbours in a row of nodes whether the field bends between them."""

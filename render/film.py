@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from epochreel.nn.errors import InvalidInputError, unknown_name
 from epochreel.nn.recording import Gridded, Recording
 from epochreel.render.areas import Arrangement
 from epochreel.render.captions import (
@@ -22,23 +21,28 @@ from epochreel.render.captions import (
     place_captions,
     wrap,
 )
+from epochreel.render.checking import LARGEST_SIZE, SMALLEST_SIDE, check_film
 from epochreel.render.composing import Composition, compose
 from epochreel.render.footer import draw_footer
 from epochreel.render.header import draw_header
-from epochreel.render.layout import FrameLayout, Rect
+from epochreel.render.insets import InsetLayer, set_artists, set_inset
+from epochreel.render.layout import FrameLayout, Rect, Slot
 from epochreel.render.memory import give_back
 from epochreel.render.moments import moment_at
 from epochreel.render.palette import MOST_COLORS, make_palette
-from epochreel.render.panels import GroundedDrawing, Panel, PanelDrawing, VectorDrawing
+from epochreel.render.panels import (
+    GroundedDrawing,
+    Panel,
+    PanelDrawing,
+    ToppedDrawing,
+    VectorDrawing,
+)
 from epochreel.render.showing import film_html, own_figure, panel_figure
 from epochreel.render.stage import Overlay, Stage
 from epochreel.render.style import Style
 from epochreel.render.timeline import Timeline
 
-__all__ = ["Film", "Frame"]
-
-LARGEST_SIZE = (3840, 2160)
-SMALLEST_SIDE = 16
+__all__ = ["LARGEST_SIZE", "SMALLEST_SIDE", "Film", "Frame"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,7 @@ class _Set:
     under: npt.NDArray[np.uint8]
     drawings: tuple[PanelDrawing, ...]
     over: Overlay  # within the panels' bodies only
+    insets: tuple[InsetLayer, ...]
     captions: CaptionBand | None
 
 
@@ -109,30 +114,7 @@ class Film:
         columns: int | None = None,
         arrangement: Arrangement | None = None,
     ) -> None:
-        if (
-            min(size) < SMALLEST_SIDE
-            or max(size) > max(LARGEST_SIZE)
-            or (min(size) > min(LARGEST_SIZE))
-        ):
-            raise InvalidInputError(
-                f"size: must be from {SMALLEST_SIDE}×{SMALLEST_SIDE} to "
-                f"{LARGEST_SIZE[0]}×{LARGEST_SIZE[1]} px, got {size[0]}×{size[1]}"
-            )
-        if not panels:
-            raise InvalidInputError("panels: needs at least one, got none")
-        if columns is not None and not 1 <= columns <= len(panels):
-            raise InvalidInputError(
-                f"columns: must be from 1 to {len(panels)}, the number of panels, got {columns}"
-            )
-        if arrangement is not None and len(arrangement.places) != len(panels):
-            raise InvalidInputError(
-                f"areas: must have a place for each of {len(panels)} panels, "
-                f"got {len(arrangement.places)}"
-            )
-        for panel in panels:
-            for model in panel.models:
-                if model not in recordings:
-                    raise unknown_name("panels.model", model, recordings)
+        check_film(recordings, panels, size, columns, arrangement)
         self.recordings = dict(recordings)
         self.panels = tuple(panels)
         self.size = size
@@ -224,6 +206,8 @@ class Film:
             cell = slot.cell
             shown = canvas[cell.top : cell.bottom, cell.left : cell.right]
             stage.image(shown, replace(cell, width=shown.shape[1], height=shown.shape[0]))
+        for panel, slot in self._insets:
+            set_artists(stage, panel, slot, moment)
         if captions is not None:
             captions.draw_artists(stage, moment)
         return stage.under
@@ -238,6 +222,11 @@ class Film:
         for drawing in self._set.drawings:
             drawing.draw(canvas, moment)
         self._set.over.blend(canvas)
+        for drawing in self._set.drawings:
+            if isinstance(drawing, ToppedDrawing):
+                drawing.draw_top(canvas, moment)
+        for inset in self._set.insets:
+            inset.draw(canvas, moment)
         if self._set.captions is not None:
             self._set.captions.draw(canvas, moment)
         return Frame(canvas, moment.repeats)
@@ -326,6 +315,7 @@ class Film:
     def _set(self) -> _Set:
         with self.style.context():
             stage, drawings, captions = self._draw_once()
+            insets = tuple(set_inset(stage, panel, slot) for panel, slot in self._insets)
             under, over = stage.render_under(), stage.render_over()
         # What lies over plain ground never changes: it is laid on once.
         painted = np.zeros(under.shape[:2], bool)
@@ -339,7 +329,16 @@ class Film:
                 drawing.rest_on(under)
         del stage
         give_back()  # the figures: 17 MB at 1600×1200
-        return _Set(under, drawings, over, captions)
+        return _Set(under, drawings, over, insets, captions)
+
+    @property
+    def _grid(self) -> int:
+        """How many panels stand in the frame's grid, not on another one."""
+        return len(self.panels) - len(self.arrangement.insets if self.arrangement else ())
+
+    @property
+    def _insets(self) -> list[tuple[Panel, Slot]]:
+        return list(zip(self.panels, self.layout.slots, strict=True))[self._grid :]
 
     def _draw_once(
         self, *, merged: bool = False, figure: Any = None
@@ -361,7 +360,7 @@ class Film:
         draw_footer(stage, outlines, footer_title, self.plan)
         drawings = tuple(
             panel.build(stage, slot, composition.title_size)
-            for panel, slot in zip(self.panels, layout.slots, strict=True)
+            for panel, slot in zip(self.panels[: self._grid], layout.slots, strict=False)
         )
         drawings = (*drawings, *counters)
         captions = self._build_captions(layout)

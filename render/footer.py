@@ -77,7 +77,7 @@ def draw_footer(
         width = text_width(note, scale.small)
         if x + width <= right:
             stage.text(x, baseline, note, scale.small, style.muted)
-            x += width
+            x += width + 1.1 * scale.small
     stopped = [
         f"{name}: {recording.stopped}"
         for name, recording in stage.recordings.items()

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from epochreel.render.crossings import Cells, find_crossings
-from epochreel.render.field import FloatImage, NodeGrid, Predict
+from epochreel.render.field import BoolImage, FloatImage, NodeGrid, Predict
 
 __all__ = ["Pieces", "find_isoline"]
 
@@ -20,7 +20,9 @@ _NEXT = [1, 2, 3, 0]
 _SWAPPED = np.array([[False], [False], [True], [True]])
 
 
-def find_isoline(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Pieces:
+def find_isoline(
+    grid: NodeGrid, nodes: FloatImage, predict: Predict, within: BoolImage | None = None
+) -> Pieces:
     """Find where the logit is zero.
 
     Parameters
@@ -30,13 +32,15 @@ def find_isoline(grid: NodeGrid, nodes: FloatImage, predict: Predict) -> Pieces:
         Logits from :meth:`NodeGrid.sample`.
     predict : callable
         Logits (points,) at points (points, 2).
+    within : ndarray of bool, shape (rows, columns), optional
+        The only cells between nodes in which it is looked for.
 
     Returns
     -------
     ndarray, shape (pieces, 2 ends, 2 coordinates)
         Straight pieces in pixels, at most 0.2 px from the line between the finest nodes.
     """
-    path, line = _joined(_pieces(find_crossings(grid, nodes, predict)))
+    path, line = _joined(_pieces(find_crossings(grid, nodes, predict, within)))
     # Lines of ReLU networks are straight between kinks; stroking 100 pieces is 4 times as fast as
     # 700. Each round drops at most every second vertex, so that errors don't add up past 0.2 px.
     for _ in range(6):

@@ -11,7 +11,14 @@ from epochreel.nn.dataset import Dataset, FloatArray, IntArray
 from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
 
-__all__ = ["classes_of", "margin", "needs_classes", "split_of"]
+__all__ = ["classes_of", "margin", "needs_classes", "outputs_of", "split_of"]
+
+
+def outputs_of(recording: Recording) -> int:
+    """Count what a model says of each point: one number for two classes, or one for each class."""
+    dataset = recording.dataset
+    with np.errstate(all="ignore"):
+        return recording.logits(0, np.zeros((1, dataset.features))).shape[1]
 
 
 def margin(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -113,6 +113,15 @@ class Stage:
         axes.imshow(pixels, extent=extent, interpolation="none", aspect="auto")
         return axes
 
+    def pixel_axes(self, rect: Rect) -> Any:
+        """Add axes above all else that count in pixels of the rectangle, downwards."""
+        axes = self.axes(rect, over=True)
+        axes.set_axis_off()
+        axes.set_xlim(0, rect.width)
+        axes.set_ylim(rect.height, 0)
+        axes.set_zorder(9)
+        return axes
+
     def number(
         self,
         x: float,

@@ -21,6 +21,7 @@ from matplotlib import font_manager
 from matplotlib.colors import Colormap, to_rgb
 
 from epochreel.nn.errors import unknown_name
+from epochreel.render.class_colors import class_palette
 from epochreel.render.looks import COLORMAPS, STYLES
 
 __all__ = [
@@ -130,8 +131,13 @@ class Style:
         return self._colors((np.arange(bands) + 0.5) / bands)
 
     def class_colors(self, classes: int) -> npt.NDArray[np.uint8]:
-        """Colours of points, the field's own at the ends of the scale, shape (classes, 3)."""
-        return self._colors(np.linspace(0.0, 1.0, max(classes, 2)))
+        """Colours of classes, shape (classes, 3).
+
+        Of two, the field's own at the ends of the scale; of more, a palette that has no order.
+        """
+        if classes > 2:
+            return class_palette(classes)
+        return self._colors(np.linspace(0.0, 1.0, 2))
 
     def series_colors(self, count: int) -> list[Color]:
         """Colours of lines that must be told apart, such as models; they begin anew after some.

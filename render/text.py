@@ -17,7 +17,7 @@ import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.ft2font import FT2Font
+from matplotlib.ft2font import FT2Font, LoadFlags
 
 from epochreel.render.style import Color, text_font
 
@@ -251,7 +251,8 @@ class WordMasks:
             if len(self._masks) > _MOST_MASKS:
                 self._masks.clear()
             font = _font(size_px, weight)
-            font.set_text(text, 0.0)
+            # hinted as Agg does it: else figures stand unevenly, and wider than they are measured
+            font.set_text(text, 0.0, flags=LoadFlags.DEFAULT)
             font.draw_glyphs_to_bitmap(antialiased=True)
             descent = round(font.get_descent() / 64.0)
             self._masks[key] = np.array(font.get_image(), np.uint8), descent

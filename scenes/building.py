@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from epochreel.nn.dataset import Dataset, Viewport
 from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
 from epochreel.scenes.caption_spec import CaptionSpec
-from epochreel.scenes.data_spec import BlobsData, CsvData, DataSpec, SpiralsData
+from epochreel.scenes.data_spec import (
+    BlobsData,
+    CsvData,
+    DataSpec,
+    GeneratedData,
+    SpiralsData,
+)
 from epochreel.scenes.panel_specs import PanelSpecBase
 from epochreel.scenes.schema import OutputSpec, Scene, TimelineSpec
 
@@ -45,7 +52,7 @@ def build_dataset(data: DataSpec) -> Dataset:
     if isinstance(data, CsvData):
         options |= {"path": data.path, "label": data.label, "header": data.header}
         options["task"] = data.task
-    else:
+    elif isinstance(data, GeneratedData):
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
         if isinstance(data, (BlobsData, SpiralsData)):
             options["classes"] = data.classes
@@ -99,14 +106,19 @@ def build_film(
 
 
 def _build_arrangement(scene: Scene) -> Arrangement | None:
-    from epochreel.render.areas import Arrangement
+    from epochreel.render.areas import Arrangement, Inset
 
     layout = scene.layout
     if layout is None:
         return None
-    return Arrangement.of_areas(
+    grid = Arrangement.of_areas(
         layout.areas, row_weights=layout.row_weights, column_weights=layout.column_weights
     )
+    insets = [
+        Inset(layout.letters.index(spec.on), cast("Any", spec.corner), spec.width, spec.height)
+        for spec in layout.insets
+    ]
+    return replace(grid, insets=tuple(insets))
 
 
 def _build_caption(spec: CaptionSpec) -> Caption:

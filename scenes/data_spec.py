@@ -27,6 +27,9 @@ Viewport = Annotated[
 Classes = Annotated[int, Field(ge=2, le=limits.MAX_CLASSES)]
 
 
+EXPECTED_SAMPLES = 1000
+
+
 class AnyData(Spec):
     """Keys that all kinds of data share."""
 
@@ -34,6 +37,11 @@ class AnyData(Spec):
     split_seed: Seed = 42
     viewport: Viewport | None = None
     standardize: bool = False
+
+    @property
+    def expected_samples(self) -> int:
+        """How many samples there are, or may be, before anybody has counted."""
+        return EXPECTED_SAMPLES
 
     @property
     def regression(self) -> bool:
@@ -58,6 +66,11 @@ class GeneratedData(AnyData):
     samples: int = Field(default=1000, ge=10, le=limits.MAX_SAMPLES)
     noise: float = Field(default=0.1, ge=0, le=100)
     seed: Seed = 100
+
+    @property
+    def expected_samples(self) -> int:
+        """As many as are drawn."""
+        return self.samples
 
 
 class MoonsData(GeneratedData):
@@ -94,6 +107,19 @@ class SpiralsData(GeneratedData):
     classes: Classes = 2
 
 
+class IrisData(AnyData):
+    """Four lengths of 150 irises of three species."""
+
+    kind: Literal["iris"] = "iris"
+    test_fraction: float = Field(default=0.2, ge=0, le=0.9)
+    standardize: bool = True
+
+    @property
+    def expected_samples(self) -> int:
+        """As many as were measured."""
+        return 150
+
+
 class SineData(GeneratedData):
     """A sine and noise: a regression."""
 
@@ -108,7 +134,7 @@ class SineData(GeneratedData):
 
 
 class CsvData(AnyData):
-    """A file of two numeric columns and a label; of a regression, of x and y."""
+    """A file of two or more numeric columns and a label; of a regression, of x and y."""
 
     kind: Literal["csv"] = "csv"
     task: Annotated[str, choice(lambda: TASKS)] = "classification"
@@ -158,6 +184,7 @@ DATA_KINDS = {
     "blobs": BlobsData,
     "xor": XorData,
     "spirals": SpiralsData,
+    "iris": IrisData,
     "sine": SineData,
     "csv": CsvData,
 }
@@ -179,6 +206,7 @@ DataSpec: TypeAlias = Annotated[
         Annotated[BlobsData, Tag("<blobs>")],
         Annotated[XorData, Tag("<xor>")],
         Annotated[SpiralsData, Tag("<spirals>")],
+        Annotated[IrisData, Tag("<iris>")],
         Annotated[SineData, Tag("<sine>")],
         Annotated[CsvData, Tag("<csv>")],
     ],

@@ -74,7 +74,7 @@ def _shapes(data: FigureData) -> Words:
     return Words(
         f"Shapes of weights and biases of a {_sizes(data)} network, "
         f"{data.plan.parameter_count} parameters in all.",
-        f"Rectangles to scale, one pair for each layer: {'; '.join(of)}.",
+        f"Rectangles on one scale, one pair for each layer: {'; '.join(of)}.",
     )
 
 
@@ -126,8 +126,8 @@ def _ends(recordings: Mapping[str, Recording]) -> str:
 
 def _curves(data: FigureData) -> Words:
     return Words(
-        f"Loss and accuracy while {_listed(list(data.recordings))} learned, on test samples "
-        "(solid) and training samples (dashed).",
+        f"Loss and accuracy while {_listed(list(data.recordings))} learned, on training samples "
+        "(solid) and test samples (dashed).",
         f"Two line plots over the training. {_ends(data.recordings)}.",
     )
 

@@ -146,7 +146,8 @@ def _refuse_panels(scene: Scene, recordings: Mapping[str, Recording]) -> None:
     usual = {"boundary", "fit"}  # of these it is known without loading Matplotlib
     for spec in scene.shown:
         kinds = {_usual_kind(recordings[name]) for name in spec.shows}
-        if spec.kind in usual and kinds == {spec.kind}:
+        flat = all(recordings[name].dataset.features <= 2 for name in spec.shows)
+        if spec.kind in usual and kinds == {spec.kind} and flat:
             continue
         from epochreel.render.style import TypeScale, load_style
 
@@ -200,10 +201,11 @@ def _refuse(recording: SavedRecording) -> None:
             raise InvalidInputError(
                 f"can't be filmed: needs 1 feature of a regression, got {inputs}"
             )
-    elif inputs != 2:
-        raise InvalidInputError(f"can't be filmed: needs 2 features, got {inputs}")
-    if outputs > 2:
-        raise InvalidInputError(f"can't be filmed: needs 2 classes, got {outputs}")
+    elif inputs < 2:
+        raise InvalidInputError(f"can't be filmed: needs at least 2 features, got {inputs}")
+    if outputs > limits.MAX_CLASSES:
+        text = f"needs at most {limits.MAX_CLASSES} classes, got {outputs}"
+        raise InvalidInputError(f"can't be filmed: {text}")
 
 
 def _named(reels: Sequence[str], recordings: Sequence[SavedRecording]) -> dict[str, SavedRecording]:

@@ -13,7 +13,7 @@ from epochreel.scenes import limits
 from epochreel.scenes.file_lengths import parse_length, refuse_length
 from epochreel.scenes.filenames import refuse_file_name
 from epochreel.scenes.messages import describe, did_you_mean, quoted
-from epochreel.scenes.values import Spec, choice, numbers, problem
+from epochreel.scenes.values import Spec, choice, entries_of, problem
 
 __all__ = ["OutputSpec"]
 
@@ -45,6 +45,23 @@ def _moment(value: Any) -> Any:
     )
 
 
+SIZES = {"16:9": (1920, 1080), "4:3": (1600, 1200), "1:1": (1080, 1080), "9:16": (1080, 1920)}
+"""Sizes that go by their proportions."""
+
+
+def _size(value: Any) -> Any:
+    """Accept a name of :data:`SIZES` for two numbers."""
+    if isinstance(value, str):
+        if value in SIZES:
+            return SIZES[value]
+        named = ", ".join(map(quoted, SIZES))
+        raise problem(
+            f"must be [width, height] in pixels or one of {named}, got {describe(value)}"
+            f"{did_you_mean(value, SIZES)}"
+        )
+    return entries_of(value, "[width, height] in pixels", 2)
+
+
 class OutputSpec(Spec):
     """An ``[[outputs]]`` table: one finished file, or a folder of frames."""
 
@@ -55,7 +72,7 @@ class OutputSpec(Spec):
             Annotated[int, Field(ge=_MIN_H, le=_MAX_H)],
         ],
         Strict(False),
-        numbers("[width, height] in pixels", 2),
+        BeforeValidator(_size),
     ] = (1600, 1200)
     quality: Annotated[str, choice(_qualities)] | None = None
     max_size: str | None = None

@@ -15,7 +15,7 @@ from epochreel.render.timeline import Timeline
 from epochreel.scenes import limits
 from epochreel.scenes.building import build_dataset, plan_film
 from epochreel.scenes.clashes import find_clashes
-from epochreel.scenes.data_spec import CsvData, DataSpec, GeneratedData
+from epochreel.scenes.data_spec import CsvData, DataSpec
 from epochreel.scenes.engine_limits import refuse_engine
 from epochreel.scenes.gathering import read_scenes
 from epochreel.scenes.loading import SceneFile, read_scene
@@ -42,7 +42,6 @@ __all__ = [
     "prepare_scenes",
 ]
 
-EXPECTED_SAMPLES = 1000
 LONGEST_MESSAGE = 300
 _KEY = re.compile(r"([a-z_]+): ")
 
@@ -181,7 +180,7 @@ def expected_timeline(scene: Scene, *, preview: bool = False) -> Timeline:
     :func:`prepare_scene` refuses.
     """
     data = scene.data
-    samples = data.samples if isinstance(data, GeneratedData) else EXPECTED_SAMPLES
+    samples = data.expected_samples
     samples -= min(samples - 1, ceil(samples * data.test_fraction))
     plans = [plan_training(model, samples, 2) for model in scene.models]
     snapshots = {plan.name: min(plan.snapshots, limits.MAX_FRAMES) for plan in plans}

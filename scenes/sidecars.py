@@ -16,7 +16,7 @@ from epochreel.nn.errors import OutputError, RenderError
 from epochreel.nn.recording import Recording
 from epochreel.render.writers import STILLS, format_of
 from epochreel.scenes.alt_text import alt_text, caption
-from epochreel.scenes.data_spec import CsvData
+from epochreel.scenes.data_spec import GeneratedData
 from epochreel.scenes.engines import PACKAGES
 from epochreel.scenes.film_record import (
     DataRecord,
@@ -50,7 +50,7 @@ def data_record(scene: PreparedScene) -> DataRecord:
         train_samples=len(dataset.y_train),
         test_samples=len(dataset.y_test),
         classes=len(dataset.class_names),
-        seed=None if isinstance(spec, CsvData) else spec.seed,
+        seed=spec.seed if isinstance(spec, GeneratedData) else None,
         split_seed=spec.split_seed,
     )
 

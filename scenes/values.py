@@ -21,6 +21,7 @@ __all__ = [
     "Title",
     "choice",
     "deeper",
+    "entries_of",
     "numbers",
     "one_line",
     "problem",
@@ -80,14 +81,15 @@ def choice(known: Callable[[], Iterable[str]]) -> AfterValidator:
 
 def numbers(meaning: str, length: int) -> BeforeValidator:
     """Accept an array of exactly so many entries; what each must be is checked after."""
+    return BeforeValidator(lambda value: entries_of(value, meaning, length))
 
-    def check(value: Any) -> Any:
-        entries = cast("list[Any]", value) if isinstance(value, (list, tuple)) else None
-        if entries is None or len(entries) != length:
-            raise problem(f"must be {meaning}, got {describe(cast('object', value))}")
-        return tuple(entries)
 
-    return BeforeValidator(check)
+def entries_of(value: Any, meaning: str, length: int) -> tuple[Any, ...]:
+    """Take exactly so many entries of an array, or raise a problem."""
+    entries = cast("list[Any]", value) if isinstance(value, (list, tuple)) else None
+    if entries is None or len(entries) != length:
+        raise problem(f"must be {meaning}, got {describe(cast('object', value))}")
+    return tuple(entries)
 
 
 def one_line(value: str) -> str:

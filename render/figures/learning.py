@@ -108,10 +108,11 @@ def _draw_plot(
             values = recording.metrics.get(f"{split}_{kind}")
             if values is None:
                 continue
-            train = split == "train" and f"test_{kind}" in recording.metrics
+            # as in the panel of films: training is solid, what it is judged by is dashed
+            judged = split == "test" and f"train_{kind}" in recording.metrics
             inner.plot(
-                x, values, color=rgb(color), linewidth=on.line * (1.4 if train else 2.4),
-                dashes=(4, 1.6) if train else (1, 0), label=f"{recording.name} {split}",
+                x, values, color=rgb(color), linewidth=on.line * (1.7 if judged else 2.2),
+                dashes=(4, 1.6) if judged else (1, 0), label=f"{recording.name} {split}",
                 solid_joinstyle="round",
             )  # fmt: skip
             finite = values[np.isfinite(values)]
@@ -136,7 +137,7 @@ def _whole(value: float, place: int | None = None) -> str:
 
 
 def _entries(models: Mapping[str, Recording]) -> list[tuple[str, str]]:
-    splits = [("", "test, solid"), ("", "training, dashed")]
+    splits = [("", "training, solid"), ("", "test, dashed")]
     both = any("test_loss" in one.metrics for one in models.values())
     heads = [(name, name) for name in models]
     return heads + (splits if both else [])
@@ -159,8 +160,8 @@ def _draw_key(on: Sheet, models: Mapping[str, Recording], colors: Sequence[Color
         if x > PAD and x + long > on.width - PAD:
             x, y = PAD, y + 1.5
         color = colors[place] if model else on.style.muted
-        dashed = words.startswith("training,")
-        on.path((x, x + 2.0), (y - 0.32, y - 0.32), color, line=1.4 if dashed else 2.4,
+        dashed = words.startswith("test,")
+        on.path((x, x + 2.0), (y - 0.32, y - 0.32), color, line=1.7 if dashed else 2.2,
                 dashed=dashed)  # fmt: skip
         on.text(x + 2.6, y, words, 0.9, on.style.ink if model else on.style.muted, align="left")
         x += long + 0.8

@@ -113,7 +113,11 @@ def strip(
         em_width(_reached(one, snapshot), 0.85) for name, one in models.items()
         for snapshot in chosen[name]
     )  # fmt: skip
-    told = longest + em_width("0.000", 0.85) + 0.5 <= wide
+    told = next(
+        (form for form in ("accuracy {:.3f}", "{:.3f}")
+         if longest + em_width(form.format(0), 0.85) + 0.5 <= wide),
+        "",
+    )  # fmt: skip
     for name, recording in models.items():
         if heads:
             on.text(left, y + 0.9, name, weight="semibold", align="left")
@@ -178,15 +182,16 @@ def _reached(recording: Recording, snapshot: int) -> str:
 
 def _write_moment(
     on: Sheet, recording: Recording, snapshot: int, place: tuple[float, float], wide: float,
-    told: bool,
+    told: str,
 ) -> None:  # fmt: skip
     """Write how far the training is, and the accuracy where all have room for it."""
     x, y = place
     on.text(x, y, _reached(recording, snapshot), 0.85, align="left")
     _, _, split = split_of(recording.dataset)
     accuracy = recording.metrics.get(f"{split}_accuracy")
-    if accuracy is not None and told:
-        on.text(x + wide, y, f"{accuracy[snapshot]:.3f}", 0.85, on.style.muted, align="right")
+    if accuracy is not None:
+        written = told.format(accuracy[snapshot])
+        on.text(x + wide, y, written, 0.85, on.style.muted, align="right")
 
 
 def _draw_field(on: Sheet, inner: Any, recording: Recording, snapshot: int, view: Viewport) -> None:

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 __all__ = [
     "NUMBERS",
     "PANELS",
+    "SCORES",
     "EmptyPanel",
     "GroundedDrawing",
     "LegendEntry",
     "Outline",
     "Panel",
     "PanelDrawing",
+    "ToppedDrawing",
     "VectorDrawing",
 ]
 
 PANELS: Mapping[str, str] = {
     "boundary": "epochreel.render.panels.boundary:BoundaryPanel",
     "confusion": "epochreel.render.panels.confusion:ConfusionPanel",
+    "scoreboard": "epochreel.render.panels.scoreboard:ScoreboardPanel",
     "curves": "epochreel.render.panels.curves:CurvesPanel",
     "fit": "epochreel.render.panels.fit:FitPanel",
     "hidden_units": "epochreel.render.panels.hidden_units:HiddenUnitsPanel",
@@ -57,6 +60,14 @@ NUMBERS: Mapping[str, str] = {
     "seconds": "training",
 }
 """What a panel can say of a model in numbers, and the label of each."""
+
+SCORES: Mapping[str, str] = {
+    **NUMBERS,
+    "parameters": "parameters",
+    "updates": "updates",
+    "epochs": "epochs",
+}
+"""What a scoreboard can say of a model."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,15 @@ class GroundedDrawing(Protocol):
 
     def rest_on(self, under: npt.NDArray[np.uint8]) -> None:
         """Remember the still part of the frame, (height, width, 4), from where it paints."""
+        ...
+
+
+@runtime_checkable
+class ToppedDrawing(Protocol):
+    """A drawing of which something changes above its panel's points."""
+
+    def draw_top(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
+        """Paint it, within the slot's body, once all that is drawn once has been laid over."""
         ...
 
 

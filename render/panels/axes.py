@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from matplotlib.ticker import MaxNLocator
 
-from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.dataset import Viewport
 from epochreel.render.layout import Rect, Slot, tick_gap
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import TypeScale
 from epochreel.render.text import points, shorten, text_width
 
-__all__ = ["draw_axes", "frame_axes", "round_ticks", "tick_labels", "tick_width"]
+__all__ = ["HasAxes", "draw_axes", "frame_axes", "round_ticks", "tick_labels", "tick_width"]
 
 
-def draw_axes(stage: Stage, slot: Slot, dataset: Dataset) -> None:
+class HasAxes(Protocol):
+    """A plane, or a dataset of two features."""
+
+    @property
+    def viewport(self) -> Viewport:
+        """What is shown."""
+        ...
+
+    @property
+    def feature_names(self) -> Sequence[str]:
+        """Names of both axes."""
+        ...
+
+
+def draw_axes(stage: Stage, slot: Slot, plane: HasAxes) -> None:
     """Write tick labels outside of the box, and each axis's name between two of them."""
     body = slot.body
     axes = stage.axes(body)
     axes.set_axis_off()
     if slot.x_labels:
-        _label_below(stage, body, dataset)
+        _label_below(stage, body, plane)
     if slot.y_labels:
-        _label_beside(stage, body, dataset)
+        _label_beside(stage, body, plane)
 
 
-def _label_below(stage: Stage, body: Rect, dataset: Dataset) -> None:
-    style, scale, viewport = stage.style, stage.layout.scale, dataset.viewport
+def _label_below(stage: Stage, body: Rect, plane: HasAxes) -> None:
+    style, scale, viewport = stage.style, stage.layout.scale, plane.viewport
     x_baseline = body.bottom + tick_gap(scale) + 0.74 * scale.small
     ticks = round_ticks(viewport.x_min, viewport.x_max)
     to_x = body.width / viewport.width
@@ -36,7 +51,7 @@ def _label_below(stage: Stage, body: Rect, dataset: Dataset) -> None:
     widest = max((text_width(label, scale.small) for label in labels), default=0.0)
     taken = widest + scale.small
     if len(places) > 3 and places[1] - places[0] - taken < text_width(
-        dataset.feature_names[0], scale.small
+        plane.feature_names[0], scale.small
     ):
         # a name that is cut says less than every second number
         places, labels = places[::2], labels[::2]
@@ -46,12 +61,12 @@ def _label_below(stage: Stage, body: Rect, dataset: Dataset) -> None:
         stage.text(place, x_baseline, label, scale.small, style.muted, align="center")
     middle = _middle_gap(places, body.left, body.right)
     gap_px = (places[1] - places[0]) if len(places) > 1 else float(body.width)
-    name = shorten(dataset.feature_names[0], gap_px - taken, scale.small)
+    name = shorten(plane.feature_names[0], gap_px - taken, scale.small)
     stage.text(middle, x_baseline, name, scale.small, style.ink, align="center")
 
 
-def _label_beside(stage: Stage, body: Rect, dataset: Dataset) -> None:
-    style, scale, viewport = stage.style, stage.layout.scale, dataset.viewport
+def _label_beside(stage: Stage, body: Rect, plane: HasAxes) -> None:
+    style, scale, viewport = stage.style, stage.layout.scale, plane.viewport
     gap = tick_gap(scale)
     ticks = round_ticks(viewport.y_min, viewport.y_max)
     to_y = body.height / viewport.height
@@ -64,7 +79,7 @@ def _label_beside(stage: Stage, body: Rect, dataset: Dataset) -> None:
     stage.text(
         body.left - gap,
         middle + drop,
-        _side_label(dataset, scale),
+        _side_label(plane, scale),
         scale.small,
         style.ink,
         align="right",
@@ -115,16 +130,16 @@ def tick_labels(ticks: list[float]) -> list[str]:
     return [label.replace("-", "\N{MINUS SIGN}") for label in labels]
 
 
-def tick_width(dataset: Dataset, scale: TypeScale) -> float:
+def tick_width(plane: HasAxes, scale: TypeScale) -> float:
     """Width in pixels of the widest text beside the plot."""
-    view = dataset.viewport
+    view = plane.viewport
     labels = tick_labels(round_ticks(view.y_min, view.y_max))
-    return max(text_width(label, scale.small) for label in (*labels, _side_label(dataset, scale)))
+    return max(text_width(label, scale.small) for label in (*labels, _side_label(plane, scale)))
 
 
-def _side_label(dataset: Dataset, scale: TypeScale) -> str:
+def _side_label(plane: HasAxes, scale: TypeScale) -> str:
     """Name of the second feature, cut where it would push the plot aside."""
-    return shorten(dataset.feature_names[1], 6 * scale.small, scale.small)
+    return shorten(plane.feature_names[1], 6 * scale.small, scale.small)
 
 
 def _middle_gap(places: list[float], low: float, high: float) -> float:

@@ -10,15 +10,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from epochreel.nn.dataset import Dataset
 from epochreel.nn.recording import Recording
 from epochreel.render.counter import counter_digits, reached_text
-from epochreel.render.field import BandPainter, NodeGrid
-from epochreel.render.hatching import Hatching, finite
-from epochreel.render.isoline import Pieces, find_isoline
+from epochreel.render.field import NodeGrid
+from epochreel.render.isoline import Pieces
 from epochreel.render.layout import Slot
-from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels import Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
+from epochreel.render.panels.fields import PlaneField, field_of
 from epochreel.render.panels.numbers import (
     Measure,
     choose_numbers,
@@ -26,28 +25,25 @@ from epochreel.render.panels.numbers import (
     place_numbers,
     strip_width,
 )
-from epochreel.render.predicting import margin, needs_classes
-from epochreel.render.stage import Stage, rgb
-from epochreel.render.stroke import Stroke
-from epochreel.render.style import Color, Style, TypeScale
-from epochreel.render.text import (
-    NumberSlot,
-    number_width,
-    points,
-    shorten,
-    text_width,
+from epochreel.render.panels.samples import (
+    Crosses,
+    Shown,
+    choose_samples,
+    draw_samples,
+    samples_legend,
 )
+from epochreel.render.planes import Plane, PlaneOf, plane_of
+from epochreel.render.predicting import needs_classes, outputs_of
+from epochreel.render.stage import Stage
+from epochreel.render.stroke import Stroke
+from epochreel.render.style import Style, TypeScale
+from epochreel.render.text import NumberSlot, number_width, shorten, text_width
 from epochreel.render.timeline import Moment
 
 __all__ = ["BoundaryPanel"]
 
-MOST_POINTS = 2000
-"""More points than this are a soup: a fixed sample of them is drawn, and the legend says so."""
-
 SMOOTH_BANDS = 256
 """So many steps of colour that none is seen: eight bits a channel have few more."""
-
-_MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p")
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,13 @@ class BoundaryPanel:
         A second, smaller heading line.
     bands : int or "smooth"
         Number of colour steps over probabilities in [0, 1]; smooth is as many as a pixel can show.
-    show_points : {"test", "train", "none"}
-        Which points of the dataset are drawn.
+        Of more than two classes, steps of the leading class's probability.
+    show_points : {"test", "train", "both", "none"}
+        Which points of the dataset are drawn; of both, those of the training are the smaller.
+    mark_errors : bool
+        Whether points that are misclassified at a moment carry a cross.
+    plane : TwoFeatures, "pca" or None
+        Which plane is shown of more than two features; the principal components when left out.
     numbers : sequence of str or None
         Which of :data:`~epochreel.render.panels.NUMBERS` are shown, in this order; accuracy and
         loss on the test split when left out, or on the training data where there is none.
@@ -75,7 +76,9 @@ class BoundaryPanel:
     title: str | None = None
     subtitle: str | None = None
     bands: int | Literal["smooth"] = 25
-    show_points: Literal["test", "train", "none"] = "test"
+    show_points: Shown = "test"
+    mark_errors: bool = False
+    plane: PlaneOf | None = None
     numbers: Sequence[str] | None = None
 
     @property
@@ -94,20 +97,19 @@ class BoundaryPanel:
         recording = recordings[self.model]
         needs_classes(recording, "boundary")
         measures = choose_numbers(recording, self.numbers)
-        samples = _points(recording.dataset, self.show_points)
-        entries: tuple[LegendEntry, ...] = ()
-        if samples is not None:
-            entries = _legend(recording.dataset, style)
+        plane = plane_of(recording.dataset, self.plane)
+        groups = choose_samples(recording.dataset, self.show_points)
+        entries, note = samples_legend(recording.dataset, groups, style, errors=self.mark_errors)
         return Outline(
-            tick_width=tick_width(recording.dataset, scale),
+            tick_width=tick_width(plane, scale),
             title_width=text_width(self._lead(recording, inf, title_size), title_size, "semibold")
             + number_width("0" * counter_digits(recording), title_size, "semibold"),
             numbers_width=numbers_width(measures, scale),
             strip_width=strip_width(measures, scale),
-            subtitle=self.subtitle is not None,
+            subtitle=self._subtitle(plane) is not None,
             legend=entries,
-            legend_note="" if samples is None else samples[2],
-            plane=(recording.dataset.viewport, tuple(recording.dataset.feature_names)),
+            legend_note=note,
+            plane=(plane.viewport, plane.feature_names, plane.note),
             counts=True,
         )
 
@@ -115,12 +117,12 @@ class BoundaryPanel:
         """Draw axes, points and fixed text once."""
         recording = stage.recordings[self.model]
         style, scale = stage.style, stage.layout.scale
-        draw_axes(stage, slot, recording.dataset)
+        plane = plane_of(recording.dataset, self.plane)
+        draw_axes(stage, slot, plane)
         over = stage.axes(slot.body, over=True)
-        frame_axes(over, recording.dataset.viewport, stage)
-        samples = _points(recording.dataset, self.show_points)
-        if samples is not None:
-            _draw_points(over, samples[0], samples[1], recording.dataset.classes, stage, slot)
+        frame_axes(over, plane.viewport, stage)
+        groups = choose_samples(recording.dataset, self.show_points)
+        draw_samples(over, groups, plane, recording.dataset, stage, slot.body)
 
         measures = choose_numbers(recording, self.numbers)
         left = float(slot.body.left)
@@ -136,20 +138,22 @@ class BoundaryPanel:
             style.ink,
             weight="semibold",
         )
-        if self.subtitle is not None:
-            subtitle = shorten(self.subtitle, slot.body.width, scale.small)
+        subtitle = self._subtitle(plane)
+        if subtitle is not None:
+            subtitle = shorten(subtitle, slot.body.width, scale.small)
             stage.text(left, slot.subtitle_baseline, subtitle, scale.small, style.muted)
         body = slot.body
         step = _step(stage.layout.size)
-        grid = NodeGrid(body.width, body.height, recording.dataset.viewport, step)
+        grid = NodeGrid(body.width, body.height, plane.viewport, step)
         bands = SMOOTH_BANDS if self.bands == "smooth" else self.bands
         return _BoundaryDrawing(
             recording=recording,
             model=self.model,
             slot=slot,
-            grid=grid,
-            bands=bands,
-            field=BandPainter(grid, style.band_colors(bands)),
+            plane=plane,
+            field=field_of(
+                grid, outputs_of(recording), recording.dataset.classes, bands, style, scale
+            ),
             stroke=Stroke(
                 body.width,
                 body.height,
@@ -158,10 +162,17 @@ class BoundaryPanel:
                 core=style.isoline,
                 halo=style.halo,
             ),
-            hatching=Hatching(grid, style, scale),
+            crosses=Crosses(recording, groups, plane, body, style, scale)
+            if self.mark_errors and groups
+            else None,
             counter=counter,
             numbers=place_numbers(stage, slot, measures),
         )
+
+    def _subtitle(self, plane: Plane) -> str | None:
+        """Join what is given and which plane of many features it is."""
+        parts = [part for part in (self.subtitle, plane.note) if part]
+        return ", ".join(parts) if parts else None
 
     def _lead(self, recording: Recording, room: float, size_px: float) -> str:
         """Text before the counter, as published: ``NumPy Model - It: ``.
@@ -179,11 +190,10 @@ class _BoundaryDrawing:
     recording: Recording
     model: str
     slot: Slot
-    grid: NodeGrid
-    bands: int
-    field: BandPainter
+    plane: Plane
+    field: PlaneField
     stroke: Stroke
-    hatching: Hatching
+    crosses: Crosses | None
     counter: NumberSlot
     numbers: tuple[tuple[Measure, NumberSlot], ...]
 
@@ -195,6 +205,13 @@ class _BoundaryDrawing:
         for number, text in self._numbers(moment):
             number.draw(canvas, text)
 
+    def draw_top(self, canvas: npt.NDArray[np.uint8], moment: Moment) -> None:
+        """Paint crosses over the points."""
+        if self.crosses is not None:
+            body = self.slot.body
+            box = canvas[body.top : body.bottom, body.left : body.right]
+            self.crosses.draw(box, moment.snapshots[self.model])
+
     def draw_artists(self, stage: Stage, moment: Moment) -> None:
         """Add the field as an image, the line as a path, digits as text."""
         body = self.slot.body
@@ -203,6 +220,8 @@ class _BoundaryDrawing:
         axes = stage.image(box, body)
         if len(line):
             self.stroke.add_path(axes, line)
+        if self.crosses is not None:
+            self.crosses.add_paths(stage.pixel_axes(body), moment.snapshots[self.model])
         for number, text in self._numbers(moment):
             stage.stamp(number, text)
 
@@ -215,89 +234,15 @@ class _BoundaryDrawing:
         return shown
 
     def _paint_field(self, box: npt.NDArray[np.uint8], moment: Moment) -> Pieces:
-        """Paint the field of a moment; give its 0.5 line."""
+        """Paint the field of a moment; give the borders between its classes."""
         snapshot = moment.snapshots[self.model]
-        recording, grid = self.recording, self.grid
 
-        unknown = False
+        def logits(places: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+            return self.recording.logits(snapshot, self.plane.to_features(places))
 
-        def raw(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            # what overflows is drawn as what it is: a probability of 0 or 1, or none
-            with np.errstate(over="ignore", invalid="ignore"):
-                return margin(recording.logits(snapshot, places))
-
-        def predict(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            nonlocal unknown
-            logits = raw(places)
-            unknown = unknown or bool(np.isnan(logits).any())
-            return finite(logits)
-
-        nodes = grid.sample(predict, self.bands)
-        self.field.paint(nodes, box)
-        line = find_isoline(grid, nodes, predict)
-        return self.hatching.draw(raw, box, line) if unknown else line
+        return self.field.paint(logits, box)
 
 
 def _step(size: tuple[int, int]) -> int:
     """Pixels between the nodes of the field's grid: 8 at 1600×1200, finer on smaller frames."""
     return 8 if min(size) >= 900 else 4 if min(size) >= 300 else 2
-
-
-def _points(
-    dataset: Dataset, which: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], str] | None:
-    """Points to draw, their classes and what the legend says of them."""
-    if which == "none":
-        return None
-    test = which == "test" and len(dataset.y_test) > 0
-    x, y = (dataset.x_test, dataset.y_test) if test else (dataset.x_train, dataset.y_train)
-    if not len(y):  # a recording may have no samples
-        return None
-    name = "test points" if test else "training points"
-    if len(y) <= MOST_POINTS:
-        return x, y, name
-    chosen = np.linspace(0, len(y) - 1, MOST_POINTS).astype(np.intp)
-    return x[chosen], y[chosen], f"{MOST_POINTS} of {len(y)} {name}"
-
-
-def _point_fill(style: Style, classes: int) -> list[Color]:
-    """Class colours, lifted towards white so that a point leads on a field of its own colour."""
-    lifted = np.rint(style.class_colors(classes) * 0.55 + 255 * 0.45).astype(int)
-    return [(int(r), int(g), int(b)) for r, g, b in lifted]
-
-
-def _legend(dataset: Dataset, style: Style) -> tuple[LegendEntry, ...]:
-    fills = _point_fill(style, dataset.classes)
-    return tuple(
-        LegendEntry(name, _MARKERS[index % len(_MARKERS)], fill, style.isoline)
-        for index, (name, fill) in enumerate(zip(dataset.class_names, fills, strict=True))
-    )
-
-
-def _draw_points(
-    axes: Any,
-    x: npt.NDArray[np.float64],
-    y: npt.NDArray[np.int64],
-    classes: int,
-    stage: Stage,
-    slot: Slot,
-) -> None:
-    short = min(slot.body.width, slot.body.height)
-    # smaller where there are more of them, so that the field still shows
-    diameter = short * min(0.0235, 0.0235 * (150 / max(len(y), 1)) ** 0.35)
-    fills = _point_fill(stage.style, classes)
-    for kind in range(classes):
-        marker = _MARKERS[kind % len(_MARKERS)]
-        area = (points(diameter) * (0.86 if marker == "D" else 1.0)) ** 2
-        chosen = x[y == kind]
-        axes.scatter(
-            chosen[:, 0],
-            chosen[:, 1],
-            s=area,
-            marker=marker,
-            color=[rgb(fills[kind])],
-            edgecolors=[rgb(stage.style.isoline)],
-            linewidths=points(max(1.0, 0.09 * diameter)),
-            clip_on=True,
-            zorder=3,
-        )

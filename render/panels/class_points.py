@@ -20,7 +20,7 @@ __all__ = [
     "named_axes",
 ]
 
-MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p")
+MARKERS = ("o", "D", "^", "s", "v", "P", "X", "p", "<", ">")
 """Of the classes, in their order; as in the boundary panel."""
 
 

@@ -13,6 +13,7 @@ from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Rect, Slot
 from epochreel.render.panels import Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
+from epochreel.render.panels.signs import luminance
 from epochreel.render.predicting import classes_of, needs_classes, split_of
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
@@ -111,7 +112,7 @@ class _ConfusionDrawing(InkDrawing):
                 corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]])
                 color = ground + (full - ground) * (0.08 + 0.80 * shares[row, column])
                 ink.polygons(corners, np.array([[*color, 1.0]]))
-                shade = self.style.ink if _luminance(color) < 0.45 else (17, 21, 29)
+                shade = (17, 21, 29) if luminance(color) > 0.18 else (245, 246, 248)
                 ink.text(
                     (left + right) / 2,
                     (top + bottom) / 2 + 0.35 * size,
@@ -130,7 +131,3 @@ def _cut(name: str, scale: TypeScale) -> str:
 def _accent(style: Style) -> Color:
     red, green, blue = (int(value) for value in style.class_colors(2)[1])
     return red, green, blue
-
-
-def _luminance(color: FloatArray) -> float:
-    return float(color @ np.array([0.2126, 0.7152, 0.0722]))

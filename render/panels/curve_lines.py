@@ -71,11 +71,15 @@ class GrowingLine:
     dashes : tuple of two such arrays, or None
         The same line in dashes, which are parted by places that are NaN; they stay where they are
         while it grows.
+    early : tuple of two such arrays
+        Where its head stands before the first place: a logarithmic axis has none for update 0,
+        so it waits at the first one's side, at its own height.
     """
 
     snapshots: FloatArray
     places: FloatArray
     dashes: tuple[FloatArray, FloatArray] | None
+    early: tuple[FloatArray, FloatArray]
 
     @classmethod
     def through(cls, places: FloatArray, *, dash_px: float = 0.0) -> GrowingLine:
@@ -91,15 +95,21 @@ class GrowingLine:
         known = np.flatnonzero(np.isfinite(places).all(axis=1))
         kept = known[_outline(places[known])]
         snapshots, found = kept.astype(np.float64), places[kept]
-        return cls(snapshots, found, _dashes(snapshots, found, dash_px) if dash_px else None)
+        dashes = _dashes(snapshots, found, dash_px) if dash_px else None
+        rows = places[: int(known[0]) if len(known) else 0, 1]
+        before = np.flatnonzero(np.isfinite(rows))
+        waiting = np.column_stack(
+            [np.full(len(before), found[0, 0] if len(found) else 0.0), rows[before]]
+        )
+        return cls(snapshots, found, dashes, (before.astype(np.float64), waiting))
 
     def head(self, snapshot: float) -> FloatArray | None:
-        """Where it has come to, (2,); before its first place, there. None if it has none."""
+        """Where it has come to, (2,). None if it has no places."""
         if not len(self.places):
             return None
-        return np.array(
-            [np.interp(snapshot, self.snapshots, self.places[:, axis]) for axis in (0, 1)]
-        )
+        times = np.concatenate([self.early[0], self.snapshots])
+        places = np.concatenate([self.early[1], self.places])
+        return np.array([np.interp(snapshot, times, places[:, axis]) for axis in (0, 1)])
 
     def until(self, snapshot: float) -> FloatArray:
         """Give what there is of it at a snapshot, (points, 2)."""

@@ -199,4 +199,7 @@ def _room_for_biases(columns: Columns, widest: float, size_px: float) -> tuple[F
     )
     if apart - 2 * columns.radius < 1.05 * size_px:
         return np.zeros((0, 2)), False
-    return middles + np.array([0.0, columns.radius + 0.6 * size_px]), True
+    beneath = middles + np.array([0.0, columns.radius + 0.6 * size_px])
+    # what stands beside an output begins where its disc ends
+    beneath[-len(columns.places[-1]) :, 0] -= max(0.0, widest / 2 - columns.radius)
+    return beneath, True

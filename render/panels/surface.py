@@ -95,6 +95,10 @@ class SurfacePanel:
             raise InvalidInputError(
                 f"panels: 'surface' needs two classes, {self.model!r} has {dataset.classes}"
             )
+        if dataset.features != 2:
+            raise InvalidInputError(
+                f"panels: 'surface' needs data of 2 features, got {dataset.features}"
+            )
         samples = choose_samples(dataset, self.show_points, MOST_POINTS)
         return Outline(
             title_width=text_width(self.title or self.model, title_size, "semibold"),

@@ -17,6 +17,7 @@ from epochreel.scenes.panel_specs.hidden_units import HiddenUnitsSpec
 from epochreel.scenes.panel_specs.landscape import LandscapeSpec
 from epochreel.scenes.panel_specs.network import NetworkSpec
 from epochreel.scenes.panel_specs.representation import RepresentationSpec
+from epochreel.scenes.panel_specs.scoreboard import ScoreboardSpec
 from epochreel.scenes.panel_specs.surface import SurfaceSpec
 from epochreel.scenes.panel_specs.weights import WeightsSpec
 
@@ -33,6 +34,7 @@ __all__ = [
 PANEL_SPECS: Mapping[str, type[PanelSpecBase]] = {
     "boundary": BoundarySpec,
     "confusion": ConfusionSpec,
+    "scoreboard": ScoreboardSpec,
     "curves": CurvesSpec,
     "fit": FitSpec,
     "hidden_units": HiddenUnitsSpec,

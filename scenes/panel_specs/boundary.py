@@ -15,6 +15,7 @@ from epochreel.scenes.panel_specs.base import (
     each_number_once,
     refuse_regression,
 )
+from epochreel.scenes.panel_specs.plane import PlaneChoice, plane_option, refuse_plane
 from epochreel.scenes.values import Entries, choice, problem
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class BoundarySpec(OneModelPanel):
 
     kind: str = "boundary"
     bands: Bands = 25
-    points: Annotated[str, choice(lambda: POINTS)] = "test"
+    points: Annotated[str, choice(lambda: (*POINTS, "both"))] = "test"
+    mark_errors: bool = False
+    plane: PlaneChoice | None = None
     numbers: Entries[Number] | None = None
 
     _each_once = field_validator("numbers")(each_number_once)
@@ -60,20 +63,14 @@ class BoundarySpec(OneModelPanel):
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
     ) -> list[tuple[Path, str]]:
-        """Refuse models of more than one output, and regressions."""
+        """Refuse regressions, and planes of features that aren't there."""
         if dataset.task == "regression":
             return refuse_regression(index, self.kind)
-        drawn = "boundary panels, which draw the probability of one of two classes"
-        for model, plan in shown:
-            if plan.outputs > 1 and dataset.classes > 2:
-                return [(("data", "classes"), f"must be 2 for {drawn}, got {dataset.classes}")]
-            if plan.outputs > 1:
-                text = f"can't be '{plan.loss}' for {drawn}, as it has an output for each"
-                return [(("models", model, "loss"), text)]
-        return []
+        return refuse_plane(index, self.plane, dataset)
 
     def options(self) -> dict[str, Any]:
         """Say ``points`` as the panel calls it."""
         options = super().options()
         options["show_points"] = options.pop("points")
+        options["plane"] = plane_option(self.plane)
         return options

@@ -35,6 +35,9 @@ class SurfaceSpec(OneModelPanel):
         """Refuse more than two classes, as a surface has one height, and regressions."""
         if dataset.task == "regression":
             return refuse_regression(index, self.kind)
+        if dataset.features != 2:
+            text = f"can't be 'surface' for data of {dataset.features} features: it needs 2"
+            return [(("panels", index, "kind"), text)]
         drawn = "surface panels, whose height is the probability of one of two classes"
         for model, plan in shown:
             if plan.outputs > 1 and dataset.classes > 2:

@@ -105,11 +105,11 @@ BAD = {
     "only a header": ("a,b,c\n", {}, "trees.csv: must have samples, got only a header"),
     "not text": (b"\xff\xfe\x00a", {}, "trees.csv: must be UTF-8 text"),
     "a column too many": (
-        "a,b,c,label\n1,2,3,x\n", {}, "must have 3 columns, .* got 4: 'a', 'b', 'c', 'label'"
+        "a,b,c,label\n1,2,3,x\n", {}, "must have labels of 2 to 10 classes, got 1: 'x'"
     ),
-    "a column too few": ("a,label\n1,x\n", {}, "must have 3 columns, .* got 2: 'a', 'label'"),
-    "one column": ("1\n2\n", {}, "must have 3 columns, .* got 1: '1'"),
-    "spaces between": ("1 2 0\n3 4 1\n", {}, "must have 3 columns, .* got 1: '1 2 0'"),
+    "a column too few": ("a,label\n1,x\n", {}, "at least 3 columns, .* got 2: 'a', 'label'"),
+    "one column": ("1\n2\n", {}, "must have at least 3 columns, .* got 1: '1'"),
+    "spaces between": ("1 2 0\n3 4 1\n", {}, "must have at least 3 columns, .* got 1: '1 2 0'"),
     "a short row": (GOOD + "1,2\n", {}, "trees.csv, row 5: must have 3 columns .* got 2"),
     "a long row": (GOOD + "1,2,3,4\n", {}, "trees.csv, row 5: must have 3 columns .* got 4"),
     "no number": (GOOD + "1,two,oak\n", {}, "row 5, width: must be a number, got 'two'"),
@@ -121,10 +121,10 @@ BAD = {
     "too great": (GOOD + "1,1e13,oak\n", {}, "row 5, width: .* at most 1e.12 in size, got '1e13'"),
     "no label": (GOOD + "1,2,\n", {}, "row 5: must have a label, got ''"),
     "nan as label": ("1,2,0\n3,4,nan\n", {}, "row 2: must have a label, got 'nan'"),
-    "one class": ("1,2,a\n3,4,a\n", {}, "must have labels of 2 classes, got 1: 'a'"),
-    "three classes": ("1,2,0\n3,4,1\n5,6,2\n", {}, "of 2 classes, got 3: 0.0, 1.0, 2.0"),
-    "many classes": (
-        "".join(f"1,2,{n}\n" for n in range(9)), {}, r"got 9: 0.0, 1.0, 2.0, 3.0, 4.0, …"
+    "one class": ("1,2,a\n3,4,a\n", {}, "must have labels of 2 to 10 classes, got 1: 'a'"),
+    "eleven classes": (
+        "".join(f"1,2,{kind}\n" for kind in range(11)), {},
+        "of 2 to 10 classes, got 11: 0.0, 1.0, 2.0, 3.0, 4.0, …",
     ),
     "half a header": ("a,2,label\n1,2,x\n", {}, "row 1: must be all names or all numbers"),
     "a name twice": ("a,a,c\n1,2,x\n", {}, "row 1: must name each column once, got 'a', 'a', 'c'"),

@@ -17,7 +17,7 @@ from epochreel.nn.optimizers import SGD
 from epochreel.nn.recorder import evaluate
 from epochreel.nn.training import train
 
-DRAWN = [kind for kind in DATASETS if kind != "csv"]
+DRAWN = [kind for kind in DATASETS if kind not in ("csv", "iris")]  # from a seed
 each = pytest.mark.parametrize("kind", DRAWN)
 OF_CLASSES = [kind for kind in DRAWN if kind != "sine"]  # which test_regression.py is about
 each_of_classes = pytest.mark.parametrize("kind", OF_CLASSES)
@@ -224,3 +224,13 @@ def test_two_classes_are_what_they_were_before_there_could_be_more(kind):
         make_dataset(kind, seed=4, classes=1)
     with pytest.raises(InvalidInputError, match="moons: must be one of .* got 'classes'"):
         make_dataset("moons", seed=4, classes=3)
+
+
+def test_irises_are_as_they_were_measured():
+    data = make_dataset("iris", test_fraction=0.2)
+    x, y = everything(data)
+    assert data.feature_names == ("sepal length", "sepal width", "petal length", "petal width")
+    assert data.class_names == ("setosa", "versicolor", "virginica")
+    np.testing.assert_array_equal(np.bincount(y), [50, 50, 50])
+    np.testing.assert_allclose(x.mean(axis=0), [5.8433, 3.0573, 3.7580, 1.1993], atol=1e-4)
+    assert len(data.y_test) == 30

@@ -29,6 +29,7 @@ class Sample:
 SAMPLES: Mapping[str, Sample] = {
     "boundary": Sample(options={"model": "Model"}),
     "confusion": Sample(options={"model": "Model"}),
+    "scoreboard": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
     "curves": Sample(models=("Model", "Other"), options={"models": ("Model", "Other")}),
     "fit": Sample(data="sine", options={"model": "Model"}),
     "hidden_units": Sample(options={"model": "Model"}),

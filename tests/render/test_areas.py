@@ -87,3 +87,30 @@ def test_weights_are_shares() -> None:
     layout = arrange((1600, 900), [Outline(), Outline()], places, header=False)
     wide, narrow = (slot.cell.width for slot in layout.slots)
     assert wide / narrow == pytest.approx(3, rel=0.01)
+
+
+def test_bodies_of_equal_weights_are_equally_large_whatever_stands_around_them() -> None:
+    outlines = [
+        Outline(tick_width=40, title_width=100, subtitle=True),
+        Outline(tick_width=40, title_width=100, numbers_width=2000),
+        Outline(title_width=100, subtitle=True),
+        Outline(title_width=100, foot=60.0),
+    ]
+    places = Arrangement.of_areas(["A C", "B D"])
+    slots = arrange((1600, 1200), outlines, places, header=True).slots
+    assert slots[1].strip is not None
+    heights = [slot.body.height for slot in slots[:3]]
+    assert max(heights) - min(heights) <= 1
+    widths = [slot.body.width for slot in slots]
+    assert max(widths) - min(widths) <= 1
+    weighted = Arrangement.of_areas(["A C", "B D"], row_weights=[3, 1])
+    upper, lower = arrange((1600, 1200), outlines, weighted, header=True).slots[:2]
+    assert upper.body.height / lower.body.height == pytest.approx(3, rel=0.02)
+
+
+def test_a_frame_without_room_for_bodies_has_equal_cells() -> None:
+    places = Arrangement.of_areas(["A", "B"])
+    outlines = [Outline(title_width=20, subtitle=True), Outline(foot=60.0)]
+    first, second = arrange((120, 90), outlines, places, header=True).slots
+    assert abs(first.cell.height - second.cell.height) <= 1
+    assert min(first.body.height, second.body.height) >= 1

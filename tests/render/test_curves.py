@@ -318,6 +318,17 @@ def test_it_is_drawn_over(curve, x, x_scale):
     assert x in written
 
 
+def test_before_a_logarithmic_axis_begins_the_head_stands_at_its_own_value():
+    places = np.array([[np.nan, 5.0], [10.0, 7.0], [20.0, 9.0]])
+    line = GrowingLine.through(places)
+    np.testing.assert_allclose(line.head(0), [10.0, 5.0])
+    np.testing.assert_allclose(line.head(0.5), [10.0, 6.0])
+    np.testing.assert_allclose(line.head(1.5), [15.0, 8.0])
+    assert len(line.until(0.5)) == 0
+    unknown = GrowingLine.through(np.array([[np.nan, np.nan], [10.0, 7.0]]))
+    np.testing.assert_allclose(unknown.head(0), [10.0, 7.0])
+
+
 def test_a_training_of_one_moment_has_an_axis_too(curve):
     film = film_of([curve(train=LOSS[:1])])
     assert film.frame(0).pixels.shape == (600, 800, 4)

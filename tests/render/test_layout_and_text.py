@@ -14,6 +14,7 @@ from epochreel.render.style import STYLES, TypeScale, load_style
 from epochreel.render.text import (
     DPI,
     NumberSlot,
+    WordMasks,
     font_properties,
     format_metric,
     points,
@@ -146,3 +147,15 @@ def test_text_width_is_matplotlib_s_own() -> None:
     measured = text.get_window_extent(canvas.get_renderer()).width
     assert text_width("test accuracy 0.950", 30) == pytest.approx(measured, abs=1)
     assert points(30) == pytest.approx(30 * 72 / 64)
+
+
+@pytest.mark.parametrize("size_px", [7.4, 9.225, 12.0, 18.45, 30.0])
+@pytest.mark.parametrize("weight", ["normal", "semibold"])
+@pytest.mark.parametrize("text", ["0.4165", "\N{MINUS SIGN}1.67", "sigmoid", "1.000"])
+def test_stamped_words_are_as_wide_as_they_are_measured(
+    text: str, weight: str, size_px: float
+) -> None:
+    canvas = np.zeros((60, 400, 4), np.uint8)
+    WordMasks().stamp(canvas, 20, 40, text, size_px, (255, 255, 255), weight, "left")
+    columns = np.flatnonzero(canvas[:, :, 0].any(axis=0))
+    assert columns[-1] + 1 - 20 <= text_width(text, size_px, weight) + 1.5

@@ -282,12 +282,6 @@ BAD: dict[str, tuple[str, int | None, str, list[str]]] = {
         "models[0].architecture[0].output_dim",
         ["must be 3 in the last entry", "got 4"],
     ),
-    "softmax on a boundary panel": (
-        MODELS + 'loss = "categorical_crossentropy"',
-        2,
-        "models[0].loss",
-        ["can't be 'categorical_crossentropy' for boundary panels"],
-    ),
     "stopping without patience": (
         MODELS + 'early_stopping = { monitor = "loss" }',
         2,

@@ -60,6 +60,38 @@ TWO = '[[models]]\nname = "A"\n[[models]]\nname = "B"\n'
         ('[layout]\nareas = ["A"]\nrows = [1]\n', "3: layout.rows: unknown key"),
         ('columns = 1\n[layout]\nareas = ["A"]\n', "1: columns: can't be given beside layout"),
         (
+            '[layout]\nareas = ["A"]\ninsets = [{ panel = "C" }]\n',
+            "3: layout.insets[0].panel: must be 'B', the letter after those before it, got 'C'",
+        ),
+        (
+            '[layout]\nareas = ["A"]\ninsets = [{ panel = "B", on = "B" }]\n',
+            "3: layout.insets[0].on: must be one of 'A', which the areas have, got 'B'",
+        ),
+        (
+            '[layout]\nareas = ["A"]\ninsets = [{ panel = "B", corner = "uper right" }]\n',
+            "3: layout.insets[0].corner: must be one of",
+        ),
+        (
+            '[layout]\nareas = ["A"]\ninsets = [{ panel = "B", width = 1 }]\n',
+            "3: layout.insets[0].width: must be ≤ 0.9, got 1",
+        ),
+        (
+            '[[panels]]\nkind = "boundary"\nplane = "umap"\n',
+            "3: panels[0].plane: must be 'pca' or { x",
+        ),
+        (
+            'data = { kind = "iris" }\n[[panels]]\nplane = { x = "petal width", y = "sepal" }\n',
+            "3: panels[0].plane.y: must be",
+        ),
+        (
+            'data = { kind = "iris" }\n[[panels]]\nplane = { x = "petal width" }\n',
+            "3: panels[0].plane.y: must be given",
+        ),
+        (
+            '[[panels]]\nkind = "scoreboard"\nnumbers = ["parameter"]\n',
+            "3: panels[0].numbers[0]: must be one of",
+        ),
+        (
             '[layout]\nareas = ["A"]\nrow_weights = [1, 2]\n',
             "3: layout.row_weights: must have 1 entries, got 2",
         ),

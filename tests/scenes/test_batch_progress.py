@@ -45,7 +45,8 @@ def test_what_is_done_never_goes_back_and_ends_at_all(events: list[tuple[str, st
             overview.advance(key, number)
         else:
             overview.settle(key)
-        assert before <= overview.done <= overview.total
+        # sums of parts in another order may differ in their last bit
+        assert before - 1e-9 <= overview.done <= overview.total + 1e-9
         before = overview.done
     for key in KEYS:
         overview.settle(key)

@@ -192,13 +192,28 @@ def test_a_film_of_a_training_that_still_runs(cli: Callable[..., Any], tmp_path:
     assert "test accuracy" in ran.out
 
 
+@pytest.mark.parametrize("sizes", [(2, 4, 3), (3, 4, 1), (4, 4, 5)])
+def test_more_classes_and_more_features_are_filmed(
+    sizes: tuple[int, ...], cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(30, sizes[0])), np.arange(30) % max(2, sizes[-1])
+    record(tmp_path / "run.reel", sizes=sizes, data=data)
+    ran = cli("film", "run.reel", "-o", "run.mp4", "--size", "160x120")
+    assert ran.code == 0, ran.err
+    shown = frames(tmp_path / "run.mp4")
+    assert (shown[0] != shown[-1]).any()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["no.reel"], "no.reel: can't be read: No such file or directory"),
         (["text.reel"], "text.reel: is not a recording of Epochreel"),
-        (["wide.reel"], "wide.reel: can't be filmed: needs 2 features, got 3"),
-        (["three.reel"], "three.reel: can't be filmed: needs 2 classes, got 3"),
+        (["line.reel"], "line.reel: can't be filmed: needs at least 2 features, got 1"),
+        (["wide.reel"], "plane: 'pca' needs at least 3 training samples, got"),
+        (["wide.reel", "--panel", "surface"], "panels: 'surface' needs data of 2 features, got 3"),
+        (["many.reel"], "many.reel: can't be filmed: needs at most 10 classes, got 11"),
         (["a.reel", "./a.reel"], "reels: './a.reel' can't be told from another of the same name"),
         (["a.reel", "-o", "a.avi"], "output: must end in "),
         (["a.reel", "-o", "a.mp4", "-o", "A.mp4"], "output: must be unique"),
@@ -217,7 +232,8 @@ def test_what_cannot_be_filmed(
 ) -> None:
     record(tmp_path / "a.reel")
     record(tmp_path / "wide.reel", sizes=(3, 4, 1))
-    record(tmp_path / "three.reel", sizes=(2, 4, 3))
+    record(tmp_path / "line.reel", sizes=(1, 4, 1))
+    record(tmp_path / "many.reel", sizes=(2, 4, 11))
     (tmp_path / "text.reel").write_text("text")
     before = sorted(tmp_path.iterdir())
     ran = cli("film", *arguments, *([] if "-o" in arguments else ["-o", "it.mp4"]))

@@ -60,3 +60,34 @@ def test_lengths(text: str, length: int) -> None:
 @pytest.mark.parametrize("text", ["", "5", "5 mb", "-5 MB", "5 MB ", "1e3 kB", "٥ MB", "5 GB"])
 def test_no_lengths(text: str) -> None:
     assert str(refuse_length(text)).startswith("must be ")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("16:9", (1920, 1080)),
+        ("4:3", (1600, 1200)),
+        ("1:1", (1080, 1080)),
+        ("9:16", (1080, 1920)),
+    ],
+)
+def test_sizes_go_by_their_proportions(name: str, size: tuple[int, int]) -> None:
+    from epochreel.scenes.output_spec import OutputSpec
+
+    assert OutputSpec.model_validate({"file": "film.mp4", "size": name}).size == size
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("16:10", "'16:9'"),
+        ([1600], "must be [width, height] in pixels"),
+        (1600, "must be [width, height] in pixels"),
+    ],
+)
+def test_other_sizes_are_refused(value: object, said: str) -> None:
+    from epochreel.scenes.output_spec import OutputSpec
+
+    with pytest.raises(ValueError, match="size") as raised:
+        OutputSpec.model_validate({"file": "film.mp4", "size": value})
+    assert said in str(raised.value)
