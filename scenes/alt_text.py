@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from epochreel.scenes.film_record import DataRecord, ModelRecord
 from epochreel.scenes.messages import count
 
-__all__ = ["alt_text", "caption", "data_words", "percent"]
+if TYPE_CHECKING:
+    from epochreel.scenes.panel_specs import PanelSpecBase
+
+__all__ = ["alt_text", "caption", "data_words", "panel_words", "percent"]
 
 _NAMED = 6
 """So many models are named one by one; of more, the best and the worst."""
@@ -24,8 +28,44 @@ _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 _UNTITLED = re.compile(r"[.!?…][\"'”’)]*$")
 
 
+_PANELS = {
+    "boundary": "class probabilities as coloured regions of the plane",
+    "confusion": "the confusion matrix",
+    "curves": "curves of the {metric}",
+    "fit": "a curve that bends to the points",
+    "hidden_units": "what each hidden unit makes of every point of the plane",
+    "landscape": "the loss as a landscape and the way through it",
+    "network": "the network as units joined by a line for each weight",
+    "representation": "the points as the last hidden layer places them",
+    "scoreboard": "a table of numbers",
+    "surface": "the class probability as a surface over the plane",
+    "weights": "all weights, layer by layer",
+}
+"""What stands in a panel of each kind."""
+
+_METRICS = {"r2": "R²"}
+_TOGETHER = {"curves", "landscape", "scoreboard"}
+"""Kinds that draw all models in one panel."""
+
+
+def panel_words(panels: Sequence[PanelSpecBase]) -> list[str]:
+    """Say what stands in some panels, each thing once, in their order."""
+    words: dict[str, None] = {}
+    for panel in panels:
+        metric = str(getattr(panel, "metric", ""))
+        said = _METRICS.get(metric, metric.replace("_", " "))
+        words[_PANELS[panel.kind].format(metric=said)] = None
+    return list(words)
+
+
 def alt_text(
-    kind: str, data: DataRecord, models: Sequence[ModelRecord], *, split: str, at: str | None = None
+    kind: str,
+    data: DataRecord,
+    models: Sequence[ModelRecord],
+    *,
+    split: str,
+    at: str | None = None,
+    panels: Sequence[PanelSpecBase] = (),
 ) -> str:
     """Say what happens in a file: what is learned, by which models, how well in the end.
 
@@ -38,6 +78,8 @@ def alt_text(
         What accuracies are said of.
     at : str, optional
         Which moment a still shows.
+    panels : sequence of PanelSpecBase
+        What is drawn; when left out, what is where a scene has no panels.
 
     Returns
     -------
@@ -45,12 +87,15 @@ def alt_text(
         Two or three sentences.
     """
     points = count(data.train_samples, "point")
-    task = f"{_learners(models)} from {points} of {data_words(data)}"
-    regions = "its class probabilities" if len(models) == 1 else "the class probabilities of each"
-    if not data.classes:
+    kinds = {panel.kind for panel in panels} or {"boundary" if data.classes else "fit"}
+    task = f"{_learners(models, apart=not kinds <= _TOGETHER)} from {points} of {data_words(data)}"
+    if kinds == {"fit"}:
         shows = "A curve bends to the points."
-        return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
-    shows = f"Coloured regions show {regions} over the plane, a line where they are even."
+    elif kinds == {"boundary"}:
+        whose = "its class probabilities" if len(models) == 1 else "the class probabilities of each"
+        shows = f"Coloured regions show {whose} over the plane, a line where they are even."
+    else:
+        shows = f"In it: {_listed(panel_words(panels))}."
     return f"{_OPENINGS[kind]} {task}. {shows} {_outcome(models, split, at)}"
 
 
@@ -110,11 +155,12 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _learners(models: Sequence[ModelRecord]) -> str:
+def _learners(models: Sequence[ModelRecord], *, apart: bool) -> str:
     if len(models) == 1:
         return "a neural network learning"
+    beside = " side by side" if apart else ""
     names = f", {_listed([model.name for model in models])}," if len(models) <= _NAMED else ""
-    return f"{_number(len(models))} neural networks side by side{names} learning"
+    return f"{_number(len(models))} neural networks{beside}{names} learning"
 
 
 def _outcome(models: Sequence[ModelRecord], split: str, at: str | None) -> str:

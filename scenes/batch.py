@@ -137,6 +137,10 @@ def _make(
     if not files and not problems:
         return
     jobs = 1 if problems else _count_jobs(options, files)
+
+    def keep(outcome: Outcome) -> None:
+        finished.append(outcome.without_poster())
+
     with (
         _open_executor(options, jobs, reporter) as executor,
         _open_store(options, jobs, reporter) as store,
@@ -151,7 +155,7 @@ def _make(
             keep_going=options.keep_going,
             choose=_chooser(options, decisions),
             store=store,
-            on_outcome=_tell_all(finished.append, *_listeners(options, decisions, reporter)),
+            on_outcome=_tell_all(keep, *_listeners(options, decisions, reporter)),
             journal=log,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -44,7 +44,8 @@ class Artifact:
         What was learned, and `models`: how each training went. Of recordings that were trained
         elsewhere nothing.
     poster : bytes or None
-        A PNG that stands for a file that browsers don't show as a picture.
+        A PNG that stands for a file that browsers don't show as a picture; only for whoever is told
+        of the file at once, not in a :class:`Report`.
     """
 
     path: Path
@@ -95,6 +96,12 @@ class Outcome:
     seconds: float = 0.0
     reason: str = ""
     traceback: str = ""
+
+    def without_poster(self) -> Outcome:
+        """Give what is kept of it: a batch would hold a picture of every file else."""
+        if self.artifact is None or self.artifact.poster is None:
+            return self
+        return replace(self, artifact=replace(self.artifact, poster=None))
 
 
 @dataclass(frozen=True)

@@ -275,7 +275,7 @@ class Run:
             reason=film.reason,
             **more,
         )
-        self.outcomes[film] = outcome
+        self.outcomes[film] = outcome.without_poster()
         if status != "left out":
             self._settle(film)
         said = f"{shown_path(film.name)}: {status}"
@@ -287,7 +287,7 @@ class Run:
         except (EpochreelError, OSError) as error:  # the file itself is there
             self.link.note(f"{shown_path(film.name)}: {error}")
             self._log(film, str(error))
-        self.link.oversee("tell", outcome)
+        self.link.oversee("tell", self.outcomes[film])
 
     def _settle(self, film: Film) -> None:
         self.link.oversee("settle", film.key)

@@ -117,7 +117,7 @@ def make_record(
     path = f"{relative}/" if suffix == "/" else str(relative)
     scene, split = file.scene, artifact.split
     poster = _poster(relative, artifact)
-    alt = alt_text(kind, data, models, split=split, at=artifact.at)
+    alt = alt_text(kind, data, models, split=split, at=artifact.at, panels=scene.shown)
     words = caption(file.name, scene.title, scene.description, data, models, split=split)
     return FilmRecord(
         path=path,

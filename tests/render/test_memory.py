@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import weakref
 from pathlib import Path
@@ -58,3 +59,23 @@ def test_a_long_film_holds_no_more_than_a_short_one(
     assert len(held) == 1200
     # all frames together, had they been kept, would be 90 MB
     assert max(held) <= 1.1 * max(held[:200])
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "webm", "gif", "webp", "apng"])
+def test_a_film_is_let_go_as_soon_as_it_is_written(
+    suffix: str, make_recording, tmp_path: Path
+) -> None:
+    recordings = {"Disc": make_recording()}
+    film = Film(
+        recordings, [BoundaryPanel("Disc")], size=(64, 48), style=load_style("dark"),
+        timeline=Timeline.build(recordings, fps=5, frames=8),
+    )  # fmt: skip
+    there = weakref.ref(film)
+    gc.collect()
+    gc.disable()  # a batch can't wait for Python to look for rings
+    try:
+        write_film(film, tmp_path / f"film.{suffix}")
+        del film
+        assert there() is None
+    finally:
+        gc.enable()

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from film_records import film_record
 
-from epochreel.scenes.alt_text import alt_text, caption, data_words
+from epochreel.scenes.alt_text import alt_text, caption, data_words, panel_words
 from epochreel.scenes.film_record import DataRecord, ModelRecord
+from epochreel.scenes.panel_specs import PANEL_SPECS, PanelSpecBase
 
 
 def data(kind: str = "moons", name: str = "moons", classes: int = 2) -> DataRecord:
@@ -27,6 +28,46 @@ def test_a_film_of_one_model() -> None:
         "Coloured regions show its class probabilities over the plane, a line where they are even. "
         "Over 10 000 updates its test accuracy goes from 50.0 % to 96.2 %."
     )
+
+
+def shown(*kinds: str, **options: Any) -> list[PanelSpecBase]:
+    return [PANEL_SPECS[kind](kind=kind, **options) for kind in kinds]
+
+
+def test_a_regression_without_a_fit_has_no_curve_that_bends() -> None:
+    wave = data("sine", "sine", 0)
+    found = model(first={"test_r2": 0.0}, last={"test_r2": 0.9})
+    text = alt_text("film", wave, [found], split="test", panels=shown("curves", metric="r2"))
+    assert "of a noisy sine. In it: curves of the R². The test R² at the end is 0.900." in text
+    assert "bends" not in text
+    for panels in ((), shown("fit")):
+        text = alt_text("film", wave, [found], split="test", panels=panels)
+        assert "A curve bends to the points." in text
+
+
+def test_panels_are_named_in_their_order_each_once() -> None:
+    panels = [*shown("network", "hidden_units"), *shown("curves", "curves", metric="gradient_norm")]
+    text = alt_text("film", data(), [model()], split="test", panels=panels)
+    assert (
+        ". In it: the network as units joined by a line for each weight, what each hidden unit "
+        "makes of every point of the plane and curves of the gradient norm. Over 10 000"
+    ) in text
+    assert "Coloured regions" not in text
+
+
+def test_models_in_one_plot_are_not_side_by_side() -> None:
+    both = [model("SGD"), model("Adam")]
+    text = alt_text("film", data(), both, split="test", panels=shown("landscape", "curves"))
+    assert "of two neural networks, SGD and Adam, learning from" in text
+    text = alt_text("film", data(), both, split="test", panels=shown("boundary", "curves"))
+    assert "of two neural networks side by side, SGD and Adam, learning from" in text
+
+
+@pytest.mark.parametrize("kind", sorted(PANEL_SPECS))
+def test_every_kind_of_panel_has_words(kind: str) -> None:
+    (words,) = panel_words(shown(kind))
+    assert words
+    assert "{" not in words
 
 
 def test_a_film_of_several_names_each() -> None:

@@ -286,6 +286,13 @@ def test_each_file_is_told_of_once_it_stands_under_its_name(
     assert seen == [("a.gif", ["a.gif"]), ("b.gif", ["a.gif", "b.gif"])]
 
 
+def test_a_batch_holds_no_pictures(scenes: Callable[..., list[Path]], tmp_path: Path) -> None:
+    report, told = run(scenes("a", "b"), tmp_path / "out")
+    assert all(each.artifact and each.artifact.poster for each in told)
+    assert [each.artifact.poster for each in report.outcomes if each.artifact] == [None, None]
+    assert list(report.outcomes) == [each.without_poster() for each in told]
+
+
 def test_who_keeps_account_may_fail(scenes: Callable[..., list[Path]], tmp_path: Path) -> None:
     notes: list[str] = []
 
@@ -325,7 +332,7 @@ def test_what_is_not_chosen_is_neither_trained_nor_told_of(
     )
     assert ran == ["train_model", "make_film"]
     assert [(o.name.name, o.reason) for o in report.outcomes] == [("b.gif", "style changed")]
-    assert told == list(report.outcomes)
+    assert [each.without_poster() for each in told] == list(report.outcomes)
     assert run(scenes("a"), tmp_path / "none", choose=lambda scene, output: None)[0].outcomes == []
 
 
