@@ -7,17 +7,20 @@ shrinks with distance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, hypot, radians, sin
+from math import ceil, cos, floor, hypot, radians, sin
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TALL", "Camera", "Floats", "HeightField", "zero_line"]
+__all__ = ["TALL", "Camera", "Floats", "HeightField", "walls_shown", "zero_line"]
 
 Floats = npt.NDArray[np.float64]
 
 TALL = 0.85
 """Height of the box over half the width of its square floor."""
+
+_FADE = 8.0
+"""Degrees over which what changes sides fades."""
 
 _STEPS = 28
 """How often the way from a point to the camera is looked at for what stands in between."""
@@ -108,6 +111,20 @@ class Camera:
         """How much a line of sight rises, in heights of the box, over a unit of the floor."""
         tilt = radians(self.elevation)
         return sin(tilt) / max(cos(tilt), 1e-6) / TALL
+
+
+def walls_shown(azimuth: float, start: float, end: float) -> float:
+    """Tell how much is shown of what changes sides where a wall is seen edge-on, from 0 to 1.
+
+    It fades before such a place and comes back behind it; nothing is missing at `start` and `end`,
+    the least and the greatest azimuth of a turning camera.
+    """
+    shown = 1.0
+    for quarter in range(floor(start / 90) + 1, ceil(end / 90)):
+        crossing = 90.0 * quarter
+        way = crossing - start if azimuth < crossing else end - crossing
+        shown = min(shown, abs(azimuth - crossing) / min(_FADE, way))
+    return shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ _PANELS = {
     "representation": "the points as the last hidden layer places them",
     "scoreboard": "a table of numbers",
     "surface": "the class probability as a surface over the plane",
-    "weights": "all weights, layer by layer",
+    "weights": "all weights layer by layer",
 }
 """What stands in a panel of each kind."""
 

@@ -27,7 +27,7 @@ from epochreel.render.panels.class_points import (
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.predicting import margin, needs_classes
 from epochreel.render.relief import Relief
-from epochreel.render.solid import Camera, Floats, HeightField, zero_line
+from epochreel.render.solid import Camera, Floats, HeightField, walls_shown, zero_line
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color, Style, TypeScale
 from epochreel.render.text import shorten, text_width
@@ -165,7 +165,9 @@ class _SurfaceDrawing(InkDrawing):
             field = HeightField(1.0 / (1.0 + np.exp(-logits)))
         camera = self._camera.turned(self._azimuth(moment))
         style, line = self._style, self._scale.line
-        self._edges.draw_behind(below, camera, style, line)
+        middle, reach = self._panel.azimuth, abs(self._panel.turn) / 2
+        shown = walls_shown(camera.azimuth, middle - reach, middle + reach)
+        self._edges.draw_behind(below, camera, style, line, shown)
         self._relief.paint(below.pixels, camera, logits, self._shades(field))
         if below is not ink:
             ink.image(below.pixels, 0, 0)
@@ -174,7 +176,7 @@ class _SurfaceDrawing(InkDrawing):
         ink.line(half, 2.0 * line, style.isoline)
         for group in self._points:
             group.draw(ink, camera, field, style, line)
-        self._edges.name(ink, camera, style, self._scale)
+        self._edges.name(ink, camera, style, self._scale, shown)
 
     def _azimuth(self, moment: Moment) -> float:
         """Set out gently and arrive gently."""
@@ -269,7 +271,9 @@ class _Edges:
             gap = _middle_gap(np.array([label.place for label in shown]))
             self._labels.append([*shown, replace(named, place=gap)])
 
-    def draw_behind(self, ink: Ink, camera: Camera, style: Style, line: float) -> None:
+    def draw_behind(
+        self, ink: Ink, camera: Camera, style: Style, line: float, shown: float
+    ) -> None:
         """Draw the floor, and the two walls behind the surface with lines at three heights."""
         back_x, back_y = self._back(camera)
         floor = camera.project(*_columns([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]))
@@ -277,21 +281,24 @@ class _Edges:
         for wall in ([(back_x, -1), (back_x, 1)], [(-1, back_y), (1, back_y)]):
             (x0, y0), (x1, y1) = wall
             corners = [(x0, y0, 0), (x1, y1, 0), (x1, y1, 1), (x0, y0, 1)]
-            ink.polygons(camera.project(*_columns(corners))[None], _tint(style, 0.025))
+            ink.polygons(camera.project(*_columns(corners))[None], _tint(style, 0.025 * shown))
         for z in (0.0, 0.5, 1.0):
             ways = [(back_x, -back_y, z), (back_x, back_y, z), (-back_x, back_y, z)]
-            ink.line(camera.project(*_columns(ways)), line, style.axis, alpha=0.35 if z else 0.8)
+            ink.line(
+                camera.project(*_columns(ways)), line, style.axis, alpha=0.35 * shown if z else 0.8
+            )
         ink.line(
             camera.project(*_columns([(back_x, back_y, 0), (back_x, back_y, 1)])),
-            line, style.axis, alpha=0.6,
+            line, style.axis, alpha=0.6 * shown,
         )  # fmt: skip
         front = [(back_x, -back_y, 0), (-back_x, -back_y, 0), (-back_x, back_y, 0)]
         ink.line(camera.project(*_columns(front)), line, style.axis, alpha=0.8)
 
-    def name(self, ink: Ink, camera: Camera, style: Style, scale: TypeScale) -> None:
+    def name(self, ink: Ink, camera: Camera, style: Style, scale: TypeScale, shown: float) -> None:
         """Write ticks along the two lower edges at the front, and heights at the left."""
         back_x, back_y = self._back(camera)
         small = scale.small
+        strong, quiet = (_faded(color, style.ground, shown) for color in (style.ink, style.muted))
         centre = camera.project(*_columns([(0, 0, 0)]))[0]
         for axis, edge in ((0, -back_y), (1, -back_x)):
             middle = camera.project(*_columns([(0, edge, 0) if axis == 0 else (edge, 0, 0)]))[0]
@@ -303,7 +310,7 @@ class _Edges:
                 away = 1.15 * small + 0.5 * label.width * abs(float(out[0]))
                 ink.text(
                     float(x + away * out[0]), float(y + away * out[1] + 0.35 * small),
-                    label.text, small, style.ink if label.name else style.muted, align="center",
+                    label.text, small, strong if label.name else quiet, align="center",
                 )  # fmt: skip
         # the wall's end that stands at the left
         ends = camera.project(*_columns([(back_x, -back_y, 0), (-back_x, back_y, 0)]))
@@ -311,7 +318,7 @@ class _Edges:
         for z, label in ((0.0, "0"), (0.5, "0.5"), (1.0, "1")):
             x, y = camera.project(*_columns([(*left, z)]))[0]
             ink.text(
-                float(x - 0.6 * small), float(y + 0.35 * small), label, small, style.muted,
+                float(x - 0.6 * small), float(y + 0.35 * small), label, small, quiet,
                 align="right",
             )  # fmt: skip
 
@@ -329,6 +336,15 @@ def _columns(corners: Sequence[tuple[float, float, float]]) -> tuple[Floats, Flo
 def _tint(style: Style, share: float) -> npt.NDArray[np.float64]:
     ground, ink = np.array(rgb(style.ground)), np.array(rgb(style.ink))
     return np.array([[*(ground + share * (ink - ground)), 1.0]])
+
+
+def _faded(color: Color, ground: Color, shown: float) -> Color:
+    # in eighths, since letters are kept for each colour that they were written in
+    share = round(8 * shown) / 8
+    red, green, blue = (
+        round(below + share * (own - below)) for own, below in zip(color, ground, strict=True)
+    )
+    return red, green, blue
 
 
 def _middle_gap(places: Floats) -> float:

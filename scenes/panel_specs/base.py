@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ManyModelsPanel", "OneModelPanel", "PanelSpecBase", "refuse_regression"]
 
+_NAMED = 6
+"""So many models of a panel are named one by one."""
+
 
 class PanelSpecBase(Spec):
     """Keys of every ``[[panels]]`` table.
@@ -128,6 +131,13 @@ class ManyModelsPanel(PanelSpecBase):
     def shows(self) -> tuple[str, ...]:
         """Its models, in their order."""
         return self.models or ()
+
+    @property
+    def label(self) -> str:
+        """What ``check`` calls it; of many models how many they are."""
+        if self.title or len(self.shows) <= _NAMED:
+            return super().label
+        return f"{len(self.shows)} models"
 
 
 def refuse_regression(index: int, kind: str) -> list[tuple[Path, str]]:

@@ -39,6 +39,12 @@ class CurvesSpec(ManyModelsPanel):
         return (self.metric,) if self.metric in ("gradient_norm", "learning_rate") else ()
 
     @property
+    def label(self) -> str:
+        """What ``check`` calls it: also what the curves are of, as a scene may have several."""
+        metric = "R²" if self.metric == "r2" else self.metric.replace("_", " ")
+        return self.title or f"{metric}: {super().label}"
+
+    @property
     def timed(self) -> bool:
         """Whether it shows the seconds that trainings took."""
         return self.x == "seconds"

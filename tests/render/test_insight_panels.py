@@ -21,6 +21,7 @@ from epochreel.render.panels import Panel
 from epochreel.render.panels.landscape import LandscapePanel
 from epochreel.render.panels.representation import RepresentationPanel
 from epochreel.render.panels.surface import SurfacePanel
+from epochreel.render.solid import walls_shown
 from epochreel.render.stage import rgb
 
 
@@ -86,6 +87,42 @@ def test_a_still_camera_holds_still_and_a_turning_one_turns(make_recording: Reco
     there = film(recordings, SurfacePanel("Disc", azimuth=10.0, turn=0.0))
     scale = turning._set.drawings[0]._camera, there._set.drawings[0]._camera
     assert scale[0].azimuth - 20.0 == scale[1].azimuth
+
+
+def test_walls_and_names_fade_where_they_change_sides(make_recording: RecordingMaker) -> None:
+    def shown(azimuth: float, turn: float) -> list[float]:
+        places = np.linspace(azimuth - turn / 2, azimuth + turn / 2, 181)
+        return [walls_shown(place, azimuth - turn / 2, azimuth + turn / 2) for place in places]
+
+    assert set(shown(30.0, 40.0)) == {1.0}
+    assert set(shown(90.0, 0.0)) == {1.0}  # held still, nothing changes sides
+    assert set(shown(110.0, 40.0)) == {1.0}  # it only sets out there
+    crossing = shown(95.0, 60.0)
+    assert crossing[0] == crossing[-1] == 1.0
+    assert min(crossing) < 0.05
+    assert max(np.abs(np.diff(crossing))) < 0.05, "it must not jump"
+    around = np.array(shown(45.0, 360.0))
+    assert ((around[1:-1] < around[:-2]) & (around[1:-1] <= around[2:])).sum() == 4
+    near = shown(89.0, 4.0)
+    assert near[0] == near[-1] == 1.0
+
+
+def test_names_have_gone_when_a_wall_is_edge_on(make_recording: RecordingMaker) -> None:
+    recordings = {"Disc": make_recording(function=constant)}
+    panel = SurfacePanel("Disc", azimuth=90.0, turn=40.0, show_points="none")
+    ready = film(recordings, panel, fps=10, frames=41)
+    middle, last = 20, 40
+    assert len(ready) == last + 1
+    body = ready.layout.slots[0].body
+    ground = np.array(rgb(ready.style.ground)) * 255
+
+    def written(index: int) -> int:
+        pixels = ready.frame(index).pixels[body.top : body.bottom, body.left : body.right, :3]
+        corner = pixels[-body.height // 8 :]  # beneath the box, where only names stand
+        return int((np.abs(corner - ground).max(axis=-1) > 60).sum())
+
+    assert written(last) > 20
+    assert written(middle) < written(last) / 4
 
 
 def test_a_surface_has_the_colours_of_its_heights(make_recording: RecordingMaker) -> None:
