@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from epochreel.nn.errors import OutputError
+from epochreel.nn.dataset import Dataset
+from epochreel.nn.errors import OutputError, RenderError
 from epochreel.scenes.batch_log import BatchLog
 from epochreel.scenes.building import build_dataset, output_name
 from epochreel.scenes.cache import RecordingCache, cache_folder, cache_limit
 from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.costing import useful_jobs
+from epochreel.scenes.data_spec import DataSpec
 from epochreel.scenes.deciding import Decision, decide, describe_decisions
 from epochreel.scenes.executors import SerialExecutor, default_jobs
 from epochreel.scenes.gallery import INDEX
@@ -273,9 +275,16 @@ def _prepare(
     What makes data takes 80 MB, which are gone again before many processes draw.
     """
     with executor if isinstance(executor, SerialExecutor) else PassingProcess() as other:
-        return prepare_scenes(
-            files, problems, make=lambda spec: other.submit(build_dataset, spec).result()
-        )
+
+        def make(spec: DataSpec) -> Dataset:
+            try:
+                return other.submit(build_dataset, spec).result()
+            except BrokenExecutor as error:
+                raise RenderError(
+                    "the process that makes data was killed or ran out of memory"
+                ) from error
+
+        return prepare_scenes(files, problems, make=make)
 
 
 def _chooser(

@@ -547,3 +547,17 @@ def test_warnings_become_notes(
         warnings.simplefilter("always")
         run(scenes("a"), tmp_path / "out", reporter=Notes())
     assert notes == ["training M: RuntimeWarning: overflow in exp"]
+
+
+def test_a_killed_process_that_makes_data_is_one_clear_line(
+    cli: Callable[..., Any], scenes: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes("a", "b")
+    lost: Future[Any] = Future()
+    lost.set_exception(BrokenProcessPool("killed"))
+    monkeypatch.setattr("epochreel.scenes.pools.PassingProcess.submit", lambda *task: lost)
+    ran = cli("render", "term", "--jobs", 2)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1] == (
+        "epochreel: the process that makes data was killed or ran out of memory"
+    )
