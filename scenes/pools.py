@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from epochreel.scenes.executors import GRACE_S, ThisWorker, nobody_listening
 from epochreel.scenes.interruptions import interruptions_deferred, uninterrupted
@@ -23,6 +24,9 @@ __all__ = ["PassingProcess", "WorkerPool"]
 
 START_S = 30.0
 """How long workers may take to start before what is measured no longer waits for them."""
+
+STUCK_S = 3.0
+"""How long after a worker's death the pool may take to notice it, before it is told."""
 
 _TAKEN = "taken"
 
@@ -50,7 +54,9 @@ class _Workers(ProcessPoolExecutor):
             initializer=_start_worker,
             initargs=(sender, context.Lock(), self._cancelled, self._started, {**os.environ}),
         )
+        self._results = cast(Any, self)._result_queue._writer
         self._closing = threading.Event()
+        self._missed_s: float | None = None
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
         # Now: one that starts when it is needed lets its work wait for it. Those that are started
@@ -102,10 +108,39 @@ class _Workers(ProcessPoolExecutor):
             deadline = time.monotonic() + GRACE_S
             for child in self._children:
                 child.join(max(0.0, deadline - time.monotonic()))
-            for child in self._children:
-                if child.is_alive():
-                    child.kill()
+            self._kill()
             self.shutdown(wait=True)
+
+    def _kill(self) -> None:
+        """End all workers, and whoever waits for the rest of a result that one was sending.
+
+        The standard library's pool would wait for ever, as it holds the other end itself.
+        """
+        for child in self._children:
+            if child.is_alive():
+                child.kill()
+        for child in self._children:
+            child.join(GRACE_S)
+        with suppress(OSError):
+            self._results.close()
+
+    def _look_after(self) -> None:
+        """Help the pool if it hasn't noticed for a while that a worker has died."""
+        now = time.monotonic()
+        # its exit status is for whoever reads it first, so only look whether it is there
+        if cast(Any, self)._broken or not self._one_has_died():
+            self._missed_s = None
+        elif self._missed_s is None:
+            self._missed_s = now
+        elif now - self._missed_s > STUCK_S and not self._cancelled.value:
+            self._missed_s = None
+            self._kill()
+
+    def _one_has_died(self) -> bool:
+        try:
+            return bool(wait([child.sentinel for child in self._children], 0))
+        except ValueError:  # one is being started
+            return False
 
     def __exit__(
         self,
@@ -138,6 +173,8 @@ class _Workers(ProcessPoolExecutor):
                         getattr(self._reporter, method)(*arguments)
                 elif self._closing.is_set():
                     return
+                else:
+                    self._look_after()
 
     def amid(self) -> set[int]:
         """Give the numbers of the tasks that workers died of, once all of these have ended.

@@ -143,3 +143,50 @@ def test_a_polite_kill_leaves_what_is_finished(
     assert not (tmp_path / "out" / "long.mp4").exists()
     assert not list((tmp_path / "out").glob(".*"))
     assert any(line.startswith("epochreel: stopped; made by then: ") for line in err.splitlines())
+
+
+DYING = """
+import os
+from concurrent.futures import BrokenExecutor
+from epochreel.scenes.pools import WorkerPool
+from epochreel.scenes.progress import NullReporter
+import dying
+
+if __name__ == "__main__":
+    with WorkerPool(2, NullReporter()) as pool:
+        try:
+            pool.submit(dying.die_while_sending, os.getpid()).result()
+        except BrokenExecutor:
+            pool.renew()
+            print(pool.submit(abs, -7).result())
+"""
+
+DIE = """
+import os, signal, threading, time
+
+def die_while_sending(reader):
+    def die():
+        time.sleep(1.0)
+        os.kill(reader, signal.SIGCONT)
+        os.kill(os.getpid(), signal.SIGKILL)
+    threading.Thread(target=die).start()
+    os.kill(reader, signal.SIGSTOP)  # so that only a part of the result gets into the pipe
+    return bytes(80_000_000)
+"""
+
+
+def test_a_worker_killed_while_it_sends_a_result_is_noticed(tmp_path: Path) -> None:
+    """The standard library's pool waits for ever for the rest of such a result."""
+    (tmp_path / "dying.py").write_text(DIE, encoding="utf-8")
+    (tmp_path / "main.py").write_text(DYING, encoding="utf-8")
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=90,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "7\n"), done.stderr
