@@ -60,10 +60,8 @@ def test_numpy_and_keras_side_by_side_in_workers(
     out = tmp_path / "out"
     assert main(["render", path, "--preview", "--jobs", "2", "-q", "-o", str(out)]) == 0
     assert capsys.readouterr().err == ""
-    assert sorted(file.name for file in out.iterdir()) == [
-        "numpy_vs_keras-preview.gif",
-        "numpy_vs_keras-preview.mp4",
-    ]
+    films = [file.name for file in out.iterdir() if file.suffix in (".gif", ".mp4")]
+    assert sorted(films) == ["numpy_vs_keras-preview.gif", "numpy_vs_keras-preview.mp4"]
     with Image.open(out / "numpy_vs_keras-preview.gif") as film:
         assert film.size == (480, 360)
 
