@@ -69,13 +69,13 @@ def compose(
     scale = TypeScale.of_size(size)
     insets = arrangement.insets if arrangement is not None else ()
     panels, laid_over = panels[: len(panels) - len(insets)], panels[len(panels) - len(insets) :]
-    counted = any(
-        panel_outline.counts
-        for panel_outline in _outlines(panels, recordings, style, scale, scale.heading)
-    )
-    alone = len(panels) == 1 and counted
-    title_size = scale.title if alone else scale.heading
+    title_size = scale.heading
     outlines = _outlines(panels, recordings, style, scale, title_size)
+    counted = any(outline.counts for outline in outlines)
+    alone = len(panels) == 1 and counted
+    if alone:  # its heading is the frame's
+        title_size = scale.title
+        outlines = _outlines(panels, recordings, style, scale, title_size)
     titled = title is not None and not alone
     planes = {outline.plane for outline in outlines}
 

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from batches import SCENE
 from epochreel.scenes.cli import main
 
 TINY = """
@@ -132,3 +134,47 @@ def refuses(cli: Cli, scene_file: Callable[..., Path]) -> Callable[..., None]:
         check_refusal(cli("check", "my.toml"), f"my.toml{place}: {key}: ", words)
 
     return check
+
+
+@pytest.fixture
+def scenes(scene_file: Callable[..., Path]) -> Callable[..., list[Path]]:
+    """Write scenes of these names, each with a training of its own."""
+
+    def write(*names: str) -> list[Path]:
+        return [
+            scene_file(SCENE.format(seed=number, model="M", name=name), f"term/{name}.toml")
+            for number, name in enumerate(names)
+        ]
+
+    return write
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make the writing of a film fail, or the training of a model."""
+    from epochreel.render import output
+    from epochreel.scenes import tasks
+
+    write, load = output.write_film, tasks.load_engine
+
+    def film(name: str, error: Exception) -> None:
+        def written(film: Any, path: Path, **options: Any) -> Any:
+            if path.name == name:
+                path.write_bytes(b"half")
+                raise error
+            return write(film, path, **options)
+
+        monkeypatch.setattr(output, "write_film", written)
+
+    def training(name: str, error: Exception) -> None:
+        def loaded(engine: str) -> Any:
+            def train(plan: Any, dataset: Any, on_update: Any) -> Any:
+                if plan.name == name:
+                    raise error
+                return load(engine)(plan, dataset, on_update)
+
+            return train
+
+        monkeypatch.setattr(tasks, "load_engine", loaded)
+
+    return lambda name, error: (film if name.endswith(".gif") else training)(name, error)

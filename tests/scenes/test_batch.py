@@ -2,93 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import weakref
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pytest
 
+from batches import SCENE, run, statuses
 from epochreel.nn.errors import OutputError, RenderError
-from epochreel.scenes import NullReporter, Outcome, Report, SerialExecutor, load_scenes
+from epochreel.scenes import NullReporter, Outcome, SerialExecutor, load_scenes
 from epochreel.scenes.pipeline import render_scenes
 from epochreel.scenes.progress import Task
-from epochreel.scenes.storing import NullStore
-
-SCENE = """
-data = {{ samples = 40, seed = {seed} }}
-timeline = {{ fps = 10, hold_last = 0.0 }}
-models = [{{ name = "{model}", layers = [2], iterations = 4, capture = {{ every = 2 }} }}]
-outputs = [{{ file = "{name}.gif", size = [64, 48] }}]
-"""
-
-
-@pytest.fixture
-def scenes(scene_file: Callable[..., Path]) -> Callable[..., list[Path]]:
-    """Write scenes of these names, each with a training of its own."""
-
-    def write(*names: str) -> list[Path]:
-        return [
-            scene_file(SCENE.format(seed=number, model="M", name=name), f"term/{name}.toml")
-            for number, name in enumerate(names)
-        ]
-
-    return write
-
-
-@pytest.fixture
-def fail(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make the writing of a film fail, or the training of a model."""
-    from epochreel.render import output
-    from epochreel.scenes import tasks
-
-    write, load = output.write_film, tasks.load_engine
-
-    def film(name: str, error: Exception) -> None:
-        def written(film: Any, path: Path, **options: Any) -> Any:
-            if path.name == name:
-                path.write_bytes(b"half")
-                raise error
-            return write(film, path, **options)
-
-        monkeypatch.setattr(output, "write_film", written)
-
-    def training(name: str, error: Exception) -> None:
-        def loaded(engine: str) -> Any:
-            def train(plan: Any, dataset: Any, on_update: Any) -> Any:
-                if plan.name == name:
-                    raise error
-                return load(engine)(plan, dataset, on_update)
-
-            return train
-
-        monkeypatch.setattr(tasks, "load_engine", loaded)
-
-    return lambda name, error: (film if name.endswith(".gif") else training)(name, error)
-
-
-def run(
-    paths: Sequence[Path], out: Path, *, executor: Any = None, **options: Any
-) -> tuple[Report, list[Outcome]]:
-    told: list[Outcome] = []
-    report = render_scenes(
-        load_scenes([str(path) for path in paths]),
-        out,
-        executor=executor or SerialExecutor(),
-        reporter=options.pop("reporter", NullReporter()),
-        on_outcome=told.append,
-        **options,
-    )
-    return report, told
-
-
-def statuses(report: Report) -> dict[str, str]:
-    return {outcome.name.name: outcome.status for outcome in report.outcomes}
 
 
 def test_one_that_fails_stops_no_other(
@@ -312,181 +239,6 @@ def test_who_keeps_account_may_fail(scenes: Callable[..., list[Path]], tmp_path:
     )
     assert [outcome.status for outcome in report.outcomes] == ["made", "made"]
     assert notes == ["a.gif: the account is full", "b.gif: the account is full"]
-
-
-def test_what_is_not_chosen_is_neither_trained_nor_told_of(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    ran: list[str] = []
-
-    class Counting(SerialExecutor):
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            ran.append(fn.__name__)
-            return super().submit(fn, *args, **kwargs)
-
-    report, told = run(
-        scenes("a", "b"),
-        tmp_path / "out",
-        executor=Counting(),
-        choose=lambda scene, output: "style changed" if output.file == "b.gif" else None,
-    )
-    assert ran == ["train_model", "make_film"]
-    assert [(o.name.name, o.reason) for o in report.outcomes] == [("b.gif", "style changed")]
-    assert [each.without_poster() for each in told] == list(report.outcomes)
-    assert run(scenes("a"), tmp_path / "none", choose=lambda scene, output: None)[0].outcomes == []
-
-
-class Shelf(NullStore):
-    """Keeps recordings, weakly, and those it was given."""
-
-    def __init__(self, kept: dict[str, Any] | None = None) -> None:
-        self.given = kept or {}
-        self.kept: dict[str, Any] = {}
-        self.alive: list[int] = []
-        self._seen: list[weakref.ref[Any]] = []
-
-    def key(self, data: Any, model: Any, measures: Any = ()) -> str:
-        return f"{data.seed}"
-
-    def find(self, plan_key: str, *, alone: bool = False) -> Any:
-        return self.given.get(plan_key)
-
-    def keep(self, plan_key: str, recording: Any, *, alone: bool = False) -> None:
-        gc.collect()  # figures are knots of references
-        self._seen.append(weakref.ref(recording))
-        self.alive.append(sum(ref() is not None for ref in self._seen))
-
-
-def test_recordings_are_dropped_with_their_last_film(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    shelf = Shelf()
-    report, _ = run(scenes(*"abcdef"), tmp_path / "out", store=shelf)
-    assert len(report.artifacts) == 6
-    # the one that is kept just now, and at most the film's before it that this process remembers
-    assert len(shelf.alive) == 6
-    assert max(shelf.alive) <= 2
-
-
-def test_what_the_store_has_is_not_trained(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    paths = scenes("a", "b")
-
-    class Keeping(Shelf):
-        def keep(self, plan_key: str, recording: Any, *, alone: bool = False) -> None:
-            self.kept[plan_key] = recording
-
-    first = Keeping()
-    made, _ = run(paths, tmp_path / "one", store=first)
-    assert sorted(first.kept) == ["0", "1"]
-    second = Keeping(first.kept)
-    again, _ = run(paths, tmp_path / "two", store=second)
-    assert second.kept == {}
-    for one, two in zip(made.artifacts, again.artifacts, strict=True):
-        assert one.path.read_bytes() == two.path.read_bytes()
-
-
-def test_few_tasks_are_handed_over_at_a_time(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    class Watched(ThreadPoolExecutor):
-        open, most = 0, 0
-
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            def alone() -> Any:
-                with lock:  # Matplotlib's settings are one for all threads
-                    return fn(*args, **kwargs)
-
-            future = super().submit(alone)
-            with counting:
-                self.open += 1
-                self.most = max(self.most, self.open)
-            future.add_done_callback(lambda done: self.close_one())
-            return future
-
-        def close_one(self) -> None:
-            with counting:
-                self.open -= 1
-
-    lock, counting = Lock(), Lock()
-    with Watched(2) as executor:
-        report, _ = run(scenes(*"abcdefghij"), tmp_path / "out", executor=executor, jobs=2)
-    assert len(report.artifacts) == 10
-    assert 2 <= executor.most <= 4
-
-
-class Fragile(SerialExecutor):
-    """Loses the task of this name so many times."""
-
-    def __init__(self, name: str, times: int, *, refuse: bool = False) -> None:
-        self.name, self.times, self.refuse = name, times, refuse
-        self.renewed = 0
-        self.lost: list[Future[Any]] = []
-
-    def submit(self, fn: Any, /, job: Any, link: Any) -> Future[Any]:  # pyright: ignore
-        label = job.plan.name if hasattr(job, "plan") else job.label
-        if label != self.name or not self.times:
-            return super().submit(fn, job, link)
-        self.times -= 1
-        if self.refuse:
-            raise BrokenProcessPool("gone")
-        future: Future[Any] = Future()
-        future.set_exception(BrokenProcessPool("gone"))
-        self.lost = [future]
-        return future
-
-    def renew(self) -> list[Future[Any]]:
-        self.renewed += 1
-        return self.lost
-
-
-@pytest.mark.parametrize("name", ["M", "a.gif"])
-@pytest.mark.parametrize("refuse", [True, False])
-def test_what_was_lost_once_is_done_again(
-    name: str, refuse: bool, scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    executor = Fragile(name, 1, refuse=refuse)
-    report, _ = run(scenes("a", "b"), tmp_path / "out", executor=executor, keep_going=True)
-    assert executor.renewed == 1
-    assert statuses(report) == {"a.gif": "made", "b.gif": "made"}
-
-
-def test_what_kills_its_worker_twice_fails_alone(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    executor = Fragile("a.gif", 99)
-    paths = scenes("a", "b")
-    report, _ = run(paths, tmp_path / "out", executor=executor, keep_going=True)
-    assert executor.renewed == 2
-    assert statuses(report) == {"a.gif": "failed", "b.gif": "made"}
-    assert report.errors[0].startswith(
-        f"{paths[0]}: rendering a.gif: a worker process was killed or ran out of memory"
-    )
-
-
-def test_without_keep_going_a_lost_worker_ends_the_batch(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    executor = Fragile("a.gif", 1)
-    report, _ = run(scenes("a", "b"), tmp_path / "out", executor=executor)
-    assert executor.renewed == 0
-    assert statuses(report) == {"a.gif": "failed", "b.gif": "left out"}
-    assert report.errors[0].startswith("a worker process was killed")
-
-
-class Stubborn(SerialExecutor):
-    """Is broken, for good."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        raise BrokenProcessPool("gone")
-
-
-def test_an_executor_that_stays_broken_ends_the_batch_too(
-    scenes: Callable[..., list[Path]], tmp_path: Path
-) -> None:
-    report, _ = run(scenes("a", "b"), tmp_path / "out", executor=Stubborn(), keep_going=True)
-    assert statuses(report) == {"a.gif": "failed", "b.gif": "failed"}
 
 
 def test_an_interruption_leaves_what_is_finished(

@@ -174,7 +174,6 @@ def test_lines_survive_what_they_were_not_told() -> None:
     assert stream.getvalue() == "epochreel: a word\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
 def test_a_terminal_sees_one_bar_and_a_log_sees_none(
     scene_file: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -91,7 +91,6 @@ def save(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
 def test_every_save_is_rendered(start: Callable[..., Watching], tmp_path: Path) -> None:
     scene, points, film = (
         tmp_path / name for name in ("my.toml", "points.csv", "output/my-preview.gif")
@@ -134,7 +133,6 @@ def test_every_save_is_rendered(start: Callable[..., Watching], tmp_path: Path) 
     assert [path.name for path in film.parent.iterdir() if path.suffix != ".json"] == [film.name]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
 def test_a_new_style_trains_nothing(start: Callable[..., Watching], tmp_path: Path) -> None:
     scene = tmp_path / "my.toml"
     text = SCENE.format(title="One", updates=20)
@@ -149,7 +147,6 @@ def test_a_new_style_trains_nothing(start: Callable[..., Watching], tmp_path: Pa
     assert not [line for line in again if "training" in line]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
 def test_a_newer_save_ends_an_older_preview(start: Callable[..., Watching], tmp_path: Path) -> None:
     scene = tmp_path / "my.toml"
     (tmp_path / "points.csv").write_text(table(0))
