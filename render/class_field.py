@@ -20,6 +20,8 @@ from epochreel.render.field import (
     FloatImage,
     NodeGrid,
     bent_sides,
+    cell_pixels,
+    corner_weights,
     corners_differ,
     hidden_crossings,
 )
@@ -133,16 +135,9 @@ class ClassPainter:
         self._shares[-2:] = 1.0
         self._pure = pack(mixed_colors(np.eye(len(colors), dtype=np.float32), self._mixable))
         self._of_three = self._table_of_three() if len(colors) == 3 else None
-        step = grid.step
-        far = (np.arange(step) + 0.5) / step
-        down, across = np.repeat(far, step), np.tile(far, step)
-        self._weights = np.stack(
-            [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
-        ).astype(np.float32)
-        self._pixels = np.zeros((grid.rows * step, grid.columns * step), np.uint32)
-        # as in BandPainter: a row of a cell is one item, and only what changed is filled anew
-        row = np.dtype(f"V{4 * step}")
-        self._cells = self._pixels.view(row).reshape(grid.rows, step, grid.columns).swapaxes(1, 2)
+        self._weights = corner_weights(grid.step)
+        # only what changed is filled anew
+        self._pixels, self._cells = cell_pixels(grid)
         self._painted = np.zeros((grid.rows, grid.columns), np.uint32)  # colour; 0: several
 
     def paint(self, nodes: FloatImage, canvas: npt.NDArray[np.uint8]) -> None:

@@ -53,9 +53,7 @@ def write_still(film: Film, path: Path, *, at: str = "last") -> None:
     OutputError
         When the file can't be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in STILLS:
-        raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
+    suffix = still_suffix(path)
     index = moment_at(film, at)
     if suffix == ".png":
         with appearing(path) as partial:
@@ -70,6 +68,20 @@ def png_bytes(film: Film, at: str = "last") -> bytes:
     stream = BytesIO()
     _write_png(film.frame(moment_at(film, at)).pixels, stream)
     return stream.getvalue()
+
+
+def still_suffix(path: Path) -> str:
+    """Give the ending of a still's file name, with its dot, in small letters.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown one.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in STILLS:
+        raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
+    return suffix
 
 
 def write_figure(figure: Any, path: Path) -> None:
@@ -91,9 +103,7 @@ def write_figure(figure: Any, path: Path) -> None:
     OutputError
         When the file can't be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in STILLS:
-        raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
+    suffix = still_suffix(path)
     mpl: Any = matplotlib
     fixed = {"svg.hashsalt": "epochreel", "pdf.fonttype": 42, "image.composite_image": False}
     with appearing(path) as partial, mpl.rc_context(fixed):

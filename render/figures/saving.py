@@ -15,10 +15,8 @@ from xml.sax.saxutils import escape
 
 import matplotlib
 
-from epochreel.nn.errors import unknown_name
-from epochreel.render.stills import appearing, write_figure
+from epochreel.render.stills import appearing, still_suffix, write_figure
 from epochreel.render.style import Style, text_font
-from epochreel.render.writers import STILLS
 
 __all__ = ["save_figure"]
 
@@ -55,9 +53,7 @@ def save_figure(
     OutputError
         When the file can't be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in STILLS:
-        raise unknown_name(f"{path.name}: file name's ending", suffix, STILLS)
+    suffix = still_suffix(path)
     with style.context():
         if suffix == ".svg":
             text = _svg(figure, title, alt)

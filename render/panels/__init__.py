@@ -28,6 +28,7 @@ __all__ = [
     "EmptyPanel",
     "GroundedDrawing",
     "LegendEntry",
+    "OneModel",
     "Outline",
     "Panel",
     "PanelDrawing",
@@ -182,6 +183,24 @@ class Panel(Protocol):
     def build(self, stage: Stage, slot: Slot, title_size: float) -> PanelDrawing:
         """Draw what never changes on the stage's figures; called inside ``style.context()``."""
         ...
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """What panels of one model have in common.
+
+    Attributes
+    ----------
+    model : str
+        Name of the recording to show.
+    """
+
+    model: str
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The one recording it shows."""
+        return (self.model,)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from epochreel.render.counter import counter_digits, reached_text
 from epochreel.render.field import NodeGrid
 from epochreel.render.isoline import Pieces
 from epochreel.render.layout import Slot
-from epochreel.render.panels import Outline, PanelDrawing
+from epochreel.render.panels import OneModel, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
 from epochreel.render.panels.fields import PlaneField, field_of
 from epochreel.render.panels.numbers import (
@@ -47,7 +47,7 @@ SMOOTH_BANDS = 256
 
 
 @dataclass(frozen=True)
-class BoundaryPanel:
+class BoundaryPanel(OneModel):
     """Options of the decision-boundary panel.
 
     Attributes
@@ -72,7 +72,6 @@ class BoundaryPanel:
         loss on the test split when left out, or on the training data where there is none.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     bands: int | Literal["smooth"] = 25
@@ -80,11 +79,6 @@ class BoundaryPanel:
     mark_errors: bool = False
     plane: PlaneOf | None = None
     numbers: Sequence[str] | None = None
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

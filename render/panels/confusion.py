@@ -11,7 +11,7 @@ from epochreel.nn.dataset import FloatArray, IntArray
 from epochreel.nn.recording import Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Rect, Slot
-from epochreel.render.panels import Outline, PanelDrawing
+from epochreel.render.panels import OneModel, Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.signs import luminance
 from epochreel.render.predicting import classes_of, needs_classes, split_of
@@ -24,7 +24,7 @@ __all__ = ["ConfusionPanel"]
 
 
 @dataclass(frozen=True)
-class ConfusionPanel:
+class ConfusionPanel(OneModel):
     """Options of the confusion-matrix panel.
 
     A row for each true class, a column for each predicted one; a cell's colour is its share of the
@@ -38,14 +38,8 @@ class ConfusionPanel:
         Heading; ``Confusion`` and which samples are counted, when left out.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

@@ -14,7 +14,7 @@ from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot
-from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels import LegendEntry, OneModel, Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.numbers import (
     Measure,
@@ -56,7 +56,7 @@ def needs_one_feature(recording: Recording) -> None:
 
 
 @dataclass(frozen=True)
-class FitPanel:
+class FitPanel(OneModel):
     """Options of the fit panel.
 
     Attributes
@@ -76,18 +76,12 @@ class FitPanel:
         Which of :data:`~epochreel.render.panels.NUMBERS` are shown; R² and loss when left out.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     show_points: Literal["both", "train", "test", "none"] = "both"
     residuals: bool = False
     truth: bool = True
     numbers: Sequence[str] | None = None
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

@@ -14,7 +14,7 @@ from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Layered, Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot, tick_gap
-from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels import LegendEntry, OneModel, Outline, PanelDrawing
 from epochreel.render.panels.class_points import (
     MARKERS,
     choose_samples,
@@ -55,7 +55,7 @@ _ENTRIES = 511
 
 
 @dataclass(frozen=True)
-class HiddenUnitsPanel:
+class HiddenUnitsPanel(OneModel):
     """Options of the panel of all units' fields.
 
     Attributes
@@ -71,16 +71,10 @@ class HiddenUnitsPanel:
         Which points of the dataset are drawn on the output.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     units: int = 6
     show_points: str = "test"
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 from epochreel.nn.recording import Layered, Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot, tick_gap
-from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels import LegendEntry, OneModel, Outline, PanelDrawing
 from epochreel.render.panels.columns import Columns, draw_labels, place_columns
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.needs import layered
@@ -31,7 +31,7 @@ _CLIPPED = 0.995
 
 
 @dataclass(frozen=True)
-class NetworkPanel:
+class NetworkPanel(OneModel):
     """Options of the panel of units and weights.
 
     Attributes
@@ -50,17 +50,11 @@ class NetworkPanel:
         Whether weights and biases are written, where there is room.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     units: int = 8
     sample: int | Sequence[float] | None = None
     numbers: bool = False
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

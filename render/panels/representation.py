@@ -15,7 +15,7 @@ from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Layered, Recording
 from epochreel.render.ink import Ink, InkDrawing
 from epochreel.render.layout import Slot
-from epochreel.render.panels import Outline, PanelDrawing
+from epochreel.render.panels import OneModel, Outline, PanelDrawing
 from epochreel.render.panels.axes import draw_axes, frame_axes, tick_width
 from epochreel.render.panels.class_points import (
     MARKERS,
@@ -47,7 +47,7 @@ _MARGIN = 0.06
 
 
 @dataclass(frozen=True)
-class RepresentationPanel:
+class RepresentationPanel(OneModel):
     """Options of the representation panel.
 
     Attributes
@@ -63,16 +63,10 @@ class RepresentationPanel:
         training.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     show_points: Literal["test", "train"] = "test"
     trails: bool = False
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

@@ -15,7 +15,7 @@ from epochreel.nn.errors import InvalidInputError
 from epochreel.nn.recording import Recording
 from epochreel.render.ink import AggInk, Ink, InkDrawing
 from epochreel.render.layout import Slot
-from epochreel.render.panels import Outline, PanelDrawing
+from epochreel.render.panels import OneModel, Outline, PanelDrawing
 from epochreel.render.panels.axes import round_ticks, tick_labels
 from epochreel.render.panels.class_points import (
     MARKERS,
@@ -48,7 +48,7 @@ _LIGHT = np.array([-0.45, -0.35, 0.82])
 
 
 @dataclass(frozen=True)
-class SurfacePanel:
+class SurfacePanel(OneModel):
     """Options of the surface panel.
 
     Attributes
@@ -67,7 +67,6 @@ class SurfacePanel:
         How far the camera goes round during the film, in degrees; 0 holds it still.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     bands: int | Literal["smooth"] = 25
@@ -75,11 +74,6 @@ class SurfacePanel:
     azimuth: float = 30.0
     elevation: float = 28.0
     turn: float = 40.0
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

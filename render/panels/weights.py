@@ -8,7 +8,7 @@ from typing import Literal
 
 from epochreel.nn.recording import Layered, Recording
 from epochreel.render.layout import Slot, tick_gap
-from epochreel.render.panels import LegendEntry, Outline, PanelDrawing
+from epochreel.render.panels import LegendEntry, OneModel, Outline, PanelDrawing
 from epochreel.render.panels.heading import draw_heading
 from epochreel.render.panels.heatmaps import HeatmapDrawing
 from epochreel.render.panels.needs import layered
@@ -22,7 +22,7 @@ __all__ = ["WeightsPanel"]
 
 
 @dataclass(frozen=True)
-class WeightsPanel:
+class WeightsPanel(OneModel):
     """Options of the panel of all weights.
 
     Attributes
@@ -36,15 +36,9 @@ class WeightsPanel:
         cell, a row for each unit.
     """
 
-    model: str
     title: str | None = None
     subtitle: str | None = None
     view: Literal["ridges", "matrix"] = "ridges"
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The one recording it shows."""
-        return (self.model,)
 
     def outline(
         self,

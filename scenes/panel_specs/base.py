@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import field_validator
+
 from epochreel.scenes.messages import Path, did_you_mean, quoted
 from epochreel.scenes.values import Entries, Name, Spec, Title, choice, problem, unique_index
 
@@ -12,10 +14,36 @@ if TYPE_CHECKING:
     from epochreel.nn.dataset import Dataset
     from epochreel.scenes.planning import TrainingPlan
 
-__all__ = ["ManyModelsPanel", "OneModelPanel", "PanelSpecBase", "refuse_regression"]
+__all__ = [
+    "ManyModelsPanel",
+    "NumberedPanel",
+    "OneModelPanel",
+    "PanelSpecBase",
+    "each_number_once",
+    "refuse_regression",
+]
 
 _NAMED = 6
 """So many models of a panel are named one by one."""
+
+
+def _numbers() -> tuple[str, ...]:
+    from epochreel.render.panels import NUMBERS
+
+    return tuple(NUMBERS)
+
+
+def each_number_once(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Refuse a number that is shown twice."""
+    twice = unique_index(value or ())
+    if value and twice:
+        again, first = twice
+        raise problem(f"must not repeat entry {first}, got {quoted(value[again])}", (again,))
+    return value
+
+
+Number = Annotated[str, choice(_numbers)]
+"""A name of :data:`epochreel.render.panels.NUMBERS`."""
 
 
 class PanelSpecBase(Spec):
@@ -108,6 +136,19 @@ class OneModelPanel(PanelSpecBase):
         return () if self.model is None else (self.model,)
 
 
+class NumberedPanel(OneModelPanel):
+    """A panel of one model with numbers beside its title."""
+
+    numbers: Entries[Number] | None = None
+
+    _each_number_once = field_validator("numbers")(each_number_once)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Numbers that stand beside its title."""
+        return self.numbers or ()
+
+
 class ManyModelsPanel(PanelSpecBase):
     """A panel that shows several models; all of them when none is named."""
 
@@ -154,22 +195,3 @@ def _unknown(name: str, names: tuple[str, ...], where: tuple[str | int, ...]) ->
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(quoted(name) for name in names)
-
-
-def _numbers() -> tuple[str, ...]:
-    from epochreel.render.panels import NUMBERS
-
-    return tuple(NUMBERS)
-
-
-def each_number_once(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Refuse a number that is shown twice."""
-    twice = unique_index(value or ())
-    if value and twice:
-        again, first = twice
-        raise problem(f"must not repeat entry {first}, got {quoted(value[again])}", (again,))
-    return value
-
-
-Number = Annotated[str, choice(_numbers)]
-"""A name of :data:`epochreel.render.panels.NUMBERS`."""

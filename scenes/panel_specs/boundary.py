@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator
 
 from epochreel.scenes import limits
 from epochreel.scenes.messages import Path, describe, did_you_mean
 from epochreel.scenes.panel_specs.base import (
-    Number,
-    OneModelPanel,
-    each_number_once,
+    NumberedPanel,
     refuse_regression,
 )
 from epochreel.scenes.panel_specs.plane import PlaneChoice, plane_option, refuse_plane
-from epochreel.scenes.values import Entries, choice, problem
+from epochreel.scenes.values import choice, problem
 
 if TYPE_CHECKING:
     from epochreel.nn.dataset import Dataset
@@ -43,7 +41,7 @@ Bands = Annotated[int | Literal["smooth"], BeforeValidator(_bands)]
 """Steps of colour over probabilities."""
 
 
-class BoundarySpec(OneModelPanel):
+class BoundarySpec(NumberedPanel):
     """Probabilities over the plane, the 0.5 line, points and numbers."""
 
     kind: str = "boundary"
@@ -51,14 +49,6 @@ class BoundarySpec(OneModelPanel):
     points: Annotated[str, choice(lambda: (*POINTS, "both"))] = "test"
     mark_errors: bool = False
     plane: PlaneChoice | None = None
-    numbers: Entries[Number] | None = None
-
-    _each_once = field_validator("numbers")(each_number_once)
-
-    @property
-    def measured(self) -> tuple[str, ...]:
-        """Numbers that stand beside its title."""
-        return self.numbers or ()
 
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset

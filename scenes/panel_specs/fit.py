@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import field_validator
-
 from epochreel.scenes.messages import Path
-from epochreel.scenes.panel_specs.base import Number, OneModelPanel, each_number_once
-from epochreel.scenes.values import Entries, choice
+from epochreel.scenes.panel_specs.base import NumberedPanel
+from epochreel.scenes.values import choice
 
 if TYPE_CHECKING:
     from epochreel.nn.dataset import Dataset
@@ -20,21 +18,13 @@ __all__ = ["FitSpec"]
 POINTS = ("both", "train", "test", "none")
 
 
-class FitSpec(OneModelPanel):
+class FitSpec(NumberedPanel):
     """A regression over one feature: the curve that bends to the data."""
 
     kind: str = "fit"
     points: Annotated[str, choice(lambda: POINTS)] = "both"
     residuals: bool = False
     truth: bool = True
-    numbers: Entries[Number] | None = None
-
-    _each_once = field_validator("numbers")(each_number_once)
-
-    @property
-    def measured(self) -> tuple[str, ...]:
-        """Numbers that stand beside its title."""
-        return self.numbers or ()
 
     def refuse(
         self, index: int, shown: Sequence[tuple[int, TrainingPlan]], dataset: Dataset
