@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import signature
@@ -184,7 +185,14 @@ def csv(
 
 def _sklearn(module: str, function: str) -> Callable[..., Any]:
     """Import when it is used: that takes a second, and a film from a file doesn't need it."""
-    return getattr(import_module(f"sklearn.{module}"), function)
+    # a tenth of that second would go into looking for garbage
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return getattr(import_module(f"sklearn.{module}"), function)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _numbered(features: int) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from time import perf_counter
 
 from epochreel.nn.dataset import Dataset
+from epochreel.nn.datasets import make_dataset
 from epochreel.nn.errors import OutputError, RenderError
 from epochreel.scenes.batch_log import BatchLog
-from epochreel.scenes.building import build_dataset, output_name
+from epochreel.scenes.building import dataset_options, output_name
 from epochreel.scenes.cache import RecordingCache, cache_folder, cache_limit
 from epochreel.scenes.clashes import find_clashes
 from epochreel.scenes.costing import useful_jobs
@@ -278,7 +279,7 @@ def _prepare(
 
         def make(spec: DataSpec) -> Dataset:
             try:
-                return other.submit(build_dataset, spec).result()
+                return other.submit(make_dataset, spec.kind, **dataset_options(spec)).result()
             except BrokenExecutor as error:
                 raise RenderError(
                     "the process that makes data was killed or ran out of memory"

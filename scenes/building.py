@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from epochreel.render.film import Film
     from epochreel.render.panels import Panel
 
-__all__ = ["build_dataset", "build_film", "output_name", "output_size", "plan_film"]
+__all__ = [
+    "build_dataset",
+    "build_film",
+    "dataset_options",
+    "output_name",
+    "output_size",
+    "plan_film",
+]
 
 PREVIEW_SIDE_PX = 480
 PREVIEW_FRAMES = 40
@@ -43,9 +50,17 @@ def build_dataset(data: DataSpec) -> Dataset:
     InvalidInputError
         When it can't be made: a CSV file with a wrong cell, for instance.
     """
-    # here, because scikit-learn takes a second to load and workers never need it
     from epochreel.nn.datasets import make_dataset
 
+    return make_dataset(data.kind, **dataset_options(data))
+
+
+def dataset_options(data: DataSpec) -> dict[str, Any]:
+    """Give what a scene's data are made with, besides their kind.
+
+    See :func:`epochreel.nn.datasets.make_dataset`: with these it can be called where nothing is
+    known of scenes.
+    """
     options: dict[str, Any] = {"test_fraction": data.test_fraction, "split_seed": data.split_seed}
     if data.viewport is not None:
         options["viewport"] = Viewport(*data.viewport)
@@ -56,7 +71,7 @@ def build_dataset(data: DataSpec) -> Dataset:
         options |= {"samples": data.samples, "noise": data.noise, "seed": data.seed}
         if isinstance(data, (BlobsData, SpiralsData)):
             options["classes"] = data.classes
-    return make_dataset(data.kind, **options)
+    return options
 
 
 def build_panel(spec: PanelSpecBase) -> Panel:

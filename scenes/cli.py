@@ -6,6 +6,7 @@ interrupted.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from typing import Annotated
@@ -43,9 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
         code = leaving.code if isinstance(leaving.code, int) else 0
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if code == INTERRUPTED and arguments is None:
-        # the process ends next; a second, impatient Ctrl-C must not change how
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if arguments is None:  # the process ends next
+        gc.freeze()  # to look for garbage before that would take a third of a second
+        if code == INTERRUPTED:  # a second, impatient Ctrl-C must not change how it ends
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
 
 

@@ -8,10 +8,12 @@ own reporter when it is sent to another process.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from epochreel.nn.errors import Cancelled
@@ -94,10 +96,16 @@ def one_blas_thread() -> Generator[None]:
 
     Sums of several threads round differently, and bytes must not depend on where work runs.
     """
-    from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _loaded_libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
         yield
+
+
+@lru_cache(maxsize=1)
+def _loaded_libraries(modules: int) -> Any:
+    """Find what computes in threads: that takes 4 ms, and changes only with what is imported."""
+    from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]
+
+    return ThreadpoolController()
 
 
 class SerialExecutor(Executor):

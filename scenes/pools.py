@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import gc
 import os
 import signal
 import threading
@@ -254,12 +256,17 @@ class PassingProcess(ProcessPoolExecutor):
     """One process, started with its first task; when it ends, what it loaded goes with it."""
 
     def __init__(self) -> None:
-        super().__init__(1, mp_context=fresh_context(), initializer=follow_parent)
+        super().__init__(1, mp_context=fresh_context(), initializer=_start_passing)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hand over a task."""
         with interruptions_deferred():
             return super().submit(fn, *args, **kwargs)
+
+
+def _start_passing() -> None:
+    follow_parent()
+    atexit.register(gc.freeze)  # who waits for its end needn't wait for a look for garbage
 
 
 def _be_there() -> None:

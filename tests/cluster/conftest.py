@@ -179,6 +179,7 @@ class Listening(LineReporter):
         self.notes: list[str] = []
         self.started: list[str] = []
         self.on_start: Callable[[], None] = lambda: None
+        self.on_note: Callable[[], None] = lambda: None
 
     def start(self, task) -> None:
         self.started.append(task.label)
@@ -186,6 +187,7 @@ class Listening(LineReporter):
 
     def note(self, message: str) -> None:
         self.notes.append(message)
+        self.on_note()
 
 
 @pytest.fixture

@@ -105,6 +105,22 @@ def test_a_cluster_of_this_machine(
     assert listening.notes == []
 
 
+def test_workers_of_this_machine_do_not_watch_themselves(listening: Any) -> None:
+    def watch_s() -> tuple[bool, str]:
+        import dask
+
+        settings = ("worker.profile.enabled", "admin.tick.interval")
+        enabled, tick = (dask.config.get(f"distributed.{setting}") for setting in settings)
+        return enabled, tick
+
+    before = watch_s()
+    with open_cluster("auto", jobs=1, reporter=listening) as executor:
+        executor.settle()
+        (there,) = executor._client.run(watch_s).values()
+    assert there == (False, "1s")
+    assert watch_s() == before
+
+
 def test_a_task_that_kills_its_workers_is_told(
     cluster: Any, write_scenes: Any, tmp_path: Path, listening: Any
 ) -> None:
@@ -126,9 +142,14 @@ def test_a_task_that_kills_its_workers_is_told(
 def test_another_version_is_told(
     wait: bool, cluster: Any, write_scenes: Any, tmp_path: Path, listening: Any
 ) -> None:
-    cluster.add(OLD.replace("CHANGED", "{'epochreel': '0.0.9'}"))
+    def add() -> None:
+        cluster.add(OLD.replace("CHANGED", "{'epochreel': '0.0.9'}"))
+
     if wait:
+        add()
         come(cluster, 1)
+    else:  # no sooner than it is said that tasks wait for one
+        listening.on_note = add
     words = r"worker tcp://127.0.0.1:\d+: has Epochreel 0.0.9, this is .*; install the same on both"
     with pytest.raises(InvalidInputError if wait else RenderError, match=words):
         render(write_scenes(1), tmp_path / "far", cluster.address, listening)

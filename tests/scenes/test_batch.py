@@ -307,7 +307,7 @@ def test_a_killed_process_that_makes_data_is_one_clear_line(
     scenes("a", "b")
     lost: Future[Any] = Future()
     lost.set_exception(BrokenProcessPool("killed"))
-    monkeypatch.setattr("epochreel.scenes.pools.PassingProcess.submit", lambda *task: lost)
+    monkeypatch.setattr("epochreel.scenes.pools.PassingProcess.submit", lambda *_, **options: lost)
     ran = cli("render", "term", "--jobs", 2)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[-1] == (
