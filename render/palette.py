@@ -39,8 +39,7 @@ def make_palette(
     """
     counts: dict[int, int] = {}
     for frame in frames:
-        values, found = np.unique(pack(frame), return_counts=True)
-        for value, count in zip(values.tolist(), found.tolist(), strict=True):
+        for value, count in zip(*_counted(pack(frame)), strict=True):
             counts[value] = counts.get(value, 0) + count
     total = sum(counts.values())
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
@@ -60,6 +59,21 @@ def make_palette(
     )
     chosen = np.asarray(cut.getpalette(), np.uint8).reshape(-1, 3)[: colors - len(exact)]
     return np.concatenate([_colors(exact), chosen])
+
+
+def _counted(pixels: npt.NDArray[np.uint32]) -> tuple[list[int], list[int]]:
+    """Give each value, ascending, and how often it comes.
+
+    Pixels are mostly like their neighbours: to sort the runs, with their lengths in the lower bits,
+    takes a fifth of the time of sorting all.
+    """
+    flat = pixels.reshape(-1)
+    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+    lengths = np.diff(starts, append=flat.size).astype(np.uint64)
+    runs = np.sort((flat[starts].astype(np.uint64) << np.uint64(32)) | lengths)
+    values = runs >> np.uint64(32)
+    first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+    return values[first].tolist(), np.add.reduceat(runs & np.uint64(0xFFFFFFFF), first).tolist()
 
 
 class PaletteMap:
