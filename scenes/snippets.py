@@ -45,8 +45,17 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\char34{}",  # \textquotedbl needs another font encoding than the usual one
 }
+_MATHS = (
+    r"α\alpha β\beta γ\gamma δ\delta ε\varepsilon ζ\zeta η\eta θ\theta ι\iota κ\kappa λ\lambda "
+    r"μ\mu ν\nu ξ\xi π\pi ρ\rho σ\sigma τ\tau φ\varphi χ\chi ψ\psi ω\omega Γ\Gamma Δ\Delta Θ\Theta "
+    r"Λ\Lambda Ξ\Xi Π\Pi Σ\Sigma Φ\Phi Ψ\Psi Ω\Omega "
+    r"−- ∂\partial ∇\nabla →\rightarrow ≤\leq ≥\geq ≈\approx ≠\neq ∞\infty √\surd"
+)
+_LATEX |= {word[0]: rf"\ensuremath{{{word[1:]}}}" for word in _MATHS.split()}
+_LATEX |= {sign: rf"\textsubscript{{{n}}}" for n, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+_LATEX |= {sign: rf"\textsuperscript{{{n}}}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#!|&~])")
 _NO_LATEX_NAME = re.compile(r"[%#{}~^\\$&]")
 
@@ -87,7 +96,11 @@ def url_of(path: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Escape a text so that LaTeX prints it as it is, on one line."""
+    """Escape a text so that LaTeX prints it as it is, on one line.
+
+    Greek letters and signs of mathematics are written out, since pdfLaTeX knows none of them; the
+    letters of other scripts need LuaLaTeX and a font that has them.
+    """
     return "".join(_LATEX.get(char, char) for char in " ".join(text.split()))
 
 
@@ -141,6 +154,7 @@ def _latex(path: str, poster: str | None, caption: str, frames: int, rate: float
             head = f"% the last moment of {_comment(path)}\n"
     if _NO_LATEX_NAME.search(path):
         head += f"% LaTeX can't read a file of this name; rename it: {_comment(path)}\n"
+        picture = f"% {_comment(picture)}"
     return (
         f"{head}\\begin{{figure}}\n  \\centering\n  {picture}\n"
         f"  \\caption{{{latex_text(caption)}}}\n\\end{{figure}}"

@@ -171,7 +171,8 @@ def draw_still(job: FilmJob, reporter: Reporter) -> FilmFacts:
         advance(1)
         for note in notes:
             reporter.note(f"{job.label}: {note}")
-    return FilmFacts(film.size, 0.0, 1, notes, at, _poster(job, film, at))
+        poster = _poster(job, film, at)
+    return FilmFacts(film.size, 0.0, 1, notes, at, poster)
 
 
 def make_part(job: PartJob, reporter: Reporter) -> None:

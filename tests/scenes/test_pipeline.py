@@ -316,13 +316,15 @@ def test_a_training_that_diverges_is_told_and_filmed(
     assert artifact.path.stat().st_size > 0
 
 
+@pytest.mark.parametrize("name", ["tiny.mp4", "tiny.pdf"])  # either has a poster
 def test_signs_that_the_font_lacks_are_told_once(
-    scene_file: Callable[..., Path], tmp_path: Path, recwarn: pytest.WarningsRecorder
+    name: str, scene_file: Callable[..., Path], tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
     notes = Notes()
     warnings.simplefilter("default")
-    render(tmp_path / "out", scene_file(TINY.replace("Tiny", "日本 moons 日")), reporter=notes)
-    assert notes.notes == ["tiny.mp4: the font lacks 日 本; boxes stand for them"]
+    scene = TINY.replace("Tiny", "日本 moons 日").replace("tiny.mp4", name)
+    render(tmp_path / "out", scene_file(scene), reporter=notes)
+    assert notes.notes == [f"{name}: the font lacks 日 本; boxes stand for them"]
     assert len(recwarn) == 0
 
 

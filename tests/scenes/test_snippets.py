@@ -83,9 +83,21 @@ def test_latex(path: str, picture: str) -> None:
 
 def test_latex_says_what_it_cannot_do() -> None:
     assert snippets("a.mp4", None).latex.startswith("% LaTeX can't show a.mp4")
-    assert (
-        "% LaTeX can't read a file of this name; rename it: 50%.png\n"
-        in snippets("50%.png", "50%.png").latex
+    text = snippets("50%.png", "50%.png").latex
+    assert "% LaTeX can't read a file of this name; rename it: 50%.png\n" in text
+    # whatever follows would be a comment to LaTeX, the closing brace as well
+    assert [line for line in text.splitlines() if "50%.png}" in line] == [
+        r"  % \includegraphics[width=\linewidth]{50%.png}"
+    ]
+
+
+def test_signs_that_pdflatex_does_not_know_are_written_out() -> None:
+    assert latex_text("δ = ∂L/∂Z₁") == (
+        r"\ensuremath{\delta} = \ensuremath{\partial}L/\ensuremath{\partial}Z\textsubscript{1}"
+    )
+    assert latex_text('−4 → 4; R² is "good"') == (
+        r"\ensuremath{-}4 \ensuremath{\rightarrow} 4; "
+        r"R\textsuperscript{2} is \char34{}good\char34{}"
     )
 
 
@@ -108,8 +120,10 @@ def test_words_of_a_stranger_stay_words() -> None:
 def test_no_sign_of_latex_is_left_alone(text: str) -> None:
     escaped = latex_text(text)
     for name in ("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater",
-                 "textbar", "textquotedbl"):  # fmt: skip
+                 "textbar"):  # fmt: skip
         escaped = escaped.replace(f"\\{name}{{}}", "")
+    escaped = escaped.replace(r"\char34{}", "")
+    escaped = re.sub(r"\\ensuremath\{(-|\\[A-Za-z]+)\}|\\text(sub|super)script\{\d\}", "", escaped)
     assert re.search(r'(?<!\\)[{}$&#_%]|[~^<>|"\n]|\\(?![{}$&#_%])', escaped) is None
 
 
