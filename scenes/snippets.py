@@ -31,6 +31,12 @@ MEDIA_TYPES = {
     "/": "image/png",
 }
 
+_MATHS = (
+    r"α\alpha β\beta γ\gamma δ\delta ε\varepsilon ζ\zeta η\eta θ\theta ι\iota κ\kappa λ\lambda "
+    r"μ\mu ν\nu ξ\xi π\pi ρ\rho σ\sigma τ\tau φ\varphi χ\chi ψ\psi ω\omega Γ\Gamma Δ\Delta Θ\Theta "
+    r"Λ\Lambda Ξ\Xi Π\Pi Σ\Sigma Φ\Phi Ψ\Psi Ω\Omega "
+    r"−- ∂\partial ∇\nabla →\rightarrow ≤\leq ≥\geq ≈\approx ≠\neq ∞\infty √\surd"
+)
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -46,16 +52,10 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\char34{}",  # \textquotedbl needs another font encoding than the usual one
+    **{word[0]: rf"\ensuremath{{{word[1:]}}}" for word in _MATHS.split()},
+    **{sign: rf"\textsubscript{{{n}}}" for n, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{sign: rf"\textsuperscript{{{n}}}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
-_MATHS = (
-    r"α\alpha β\beta γ\gamma δ\delta ε\varepsilon ζ\zeta η\eta θ\theta ι\iota κ\kappa λ\lambda "
-    r"μ\mu ν\nu ξ\xi π\pi ρ\rho σ\sigma τ\tau φ\varphi χ\chi ψ\psi ω\omega Γ\Gamma Δ\Delta Θ\Theta "
-    r"Λ\Lambda Ξ\Xi Π\Pi Σ\Sigma Φ\Phi Ψ\Psi Ω\Omega "
-    r"−- ∂\partial ∇\nabla →\rightarrow ≤\leq ≥\geq ≈\approx ≠\neq ∞\infty √\surd"
-)
-_LATEX |= {word[0]: rf"\ensuremath{{{word[1:]}}}" for word in _MATHS.split()}
-_LATEX |= {sign: rf"\textsubscript{{{n}}}" for n, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}
-_LATEX |= {sign: rf"\textsuperscript{{{n}}}" for n, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#!|&~])")
 _NO_LATEX_NAME = re.compile(r"[%#{}~^\\$&]")
 

@@ -127,7 +127,9 @@ class _LandscapeDrawing(InkDrawing):
         colors: Sequence[Color],
     ) -> None:
         super().__init__(rect, stage.style.ground)
-        self._paths = list(zip(models, places, colors, strict=True))
+        # the shortest last: where two take the same way, the longer one is seen beyond it
+        paths = sorted(zip(models, places, colors, strict=True), key=lambda path: -_length(path[1]))
+        self._paths = list(paths)
         self._style, self._line = stage.style, stage.layout.scale.line
         self._size = 0.0155 * min(rect.width, rect.height) + 2 * self._line
 
@@ -293,6 +295,10 @@ def _round_losses(low: float, high: float) -> list[float]:
         if len(found) >= 3:
             break
     return found or [float(f"{math.sqrt(low * high):.1g}")]
+
+
+def _length(path: FloatArray) -> float:
+    return float(np.hypot(*np.diff(path, axis=0).T).sum())
 
 
 def _places(path: FloatArray, view: Viewport, plot: Rect) -> FloatArray:

@@ -52,6 +52,11 @@ class Group:
     note: str
     lesser: bool = False
 
+    @property
+    def scale(self) -> float:
+        """How large they are beside those that aren't lesser."""
+        return _SMALLER if self.lesser else 1.0
+
 
 def choose_samples(dataset: Dataset, shown: Shown) -> tuple[Group, ...]:
     """Choose what is drawn, the lesser first; without a test split, training samples.
@@ -87,7 +92,7 @@ def _diameter(group: Group, body: Rect) -> float:
     """Size in pixels: smaller where there are more of them, so that the field still shows."""
     short = min(body.width, body.height)
     size = class_points.marker_size("o", short, len(group.y))
-    return size * (_SMALLER if group.lesser else 1.0)
+    return size * group.scale
 
 
 def draw_samples(
@@ -147,15 +152,8 @@ class Crosses:
         reach = 0.62 * sizes[:, None]
         ends = np.array([[[-1, -1], [1, 1]], [[-1, 1], [1, -1]]])  # strokes, ends, x and y
         self._strokes = middles[:, None, None] + reach[:, None, None] * ends
-        core = max(1.6 * scale.line, 0.16 * float(sizes.max()))
-        self._stroke = Stroke(
-            body.width,
-            body.height,
-            core_px=core,
-            halo_px=core + 2.2 * scale.line,
-            core=style.isoline,
-            halo=style.halo,
-        )
+        self._ends = np.cumsum([len(group.y) for group in groups])[:-1]
+        self._pens = [_pen(group, body, style, scale) for group in groups]
 
     def wrong(self, snapshot: float) -> npt.NDArray[np.bool_]:
         """Tell which of the samples are misclassified at a snapshot, the lesser first."""
@@ -163,13 +161,30 @@ class Crosses:
 
     def draw(self, box: npt.NDArray[np.uint8], snapshot: float) -> None:
         """Paint the crosses of a snapshot over the plot, (height, width, 4)."""
-        self._stroke.draw(self._pieces(snapshot), box)
+        for pen, pieces in zip(self._pens, self._pieces(snapshot), strict=True):
+            pen.draw(pieces, box)
 
     def add_paths(self, axes: Any, snapshot: float) -> None:
         """Add them as vectors to axes that count in pixels."""
-        pieces = self._pieces(snapshot)
-        if len(pieces):
-            self._stroke.add_path(axes, pieces)
+        for pen, pieces in zip(self._pens, self._pieces(snapshot), strict=True):
+            if len(pieces):
+                pen.add_path(axes, pieces)
 
-    def _pieces(self, snapshot: float) -> Pieces:
-        return self._strokes[self.wrong(snapshot)].reshape(-1, 2, 2)
+    def _pieces(self, snapshot: float) -> list[Pieces]:
+        """Give the strokes of each group."""
+        wrong = np.split(self.wrong(snapshot), self._ends)
+        every = np.split(self._strokes, self._ends)
+        return [some[chosen].reshape(-1, 2, 2) for some, chosen in zip(every, wrong, strict=True)]
+
+
+def _pen(group: Group, body: Rect, style: Style, scale: TypeScale) -> Stroke:
+    """Choose what crosses are drawn with: thinner on the lesser points, which stand behind."""
+    core = max(1.6 * scale.line * group.scale, 0.16 * _diameter(group, body))
+    return Stroke(
+        body.width,
+        body.height,
+        core_px=core,
+        halo_px=core + 2.2 * scale.line * group.scale,
+        core=style.isoline,
+        halo=style.halo,
+    )

@@ -248,14 +248,24 @@ def test_vectors_have_as_many_crosses() -> None:
     recording = recording_of(three_halves, dataset())
     made = film(BoundaryPanel("Model", mark_errors=True, show_points="both"), recording)
     data = recording.dataset
-    x = np.concatenate([data.x_train, data.x_test])
-    y = np.concatenate([data.y_train, data.y_test])
-    wrong = int(((-three_halves(x)).argmax(axis=1) != y).sum())
+    train, test = (
+        int(((-three_halves(x)).argmax(axis=1) != y).sum())
+        for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test))
+    )
     with made.style.context():
         figure = made.artists(0)
-    paths = [patch.get_path() for axes in figure.axes for patch in axes.patches]
-    strokes = [int((path.codes == path.MOVETO).sum()) for path in paths if path.codes is not None]
-    assert 2 * wrong in strokes
+    patches = [patch for axes in figure.axes for patch in axes.patches]
+    strokes = [
+        (int((path.codes == path.MOVETO).sum()), patch.get_linewidth())
+        for patch in patches
+        if (path := patch.get_path()).codes is not None
+    ]
+    # of either split a halo and a core, those of training points thinner
+    (*_, small_halo, small_core, large_halo, large_core) = strokes
+    assert [small_halo[0], small_core[0]] == [2 * train] * 2
+    assert [large_halo[0], large_core[0]] == [2 * test] * 2
+    assert small_halo[1] < large_halo[1]
+    assert small_core[1] < large_core[1]
 
 
 def test_both_splits_are_drawn_and_the_test_points_lead() -> None:

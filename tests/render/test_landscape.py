@@ -26,7 +26,8 @@ def test_the_heads_are_where_the_projection_says() -> None:
     rect = drawing._rect
     for index in (0, 4, 9):
         heads = [line for line in lines(ready, index) if line.get_marker() == "o"][-2:]
-        for path, head, (_, places, _) in zip(plane.paths, heads, drawing._paths, strict=True):
+        for head, (name, places, _) in zip(heads, drawing._paths, strict=True):
+            path = plane.paths["AB".index(name)]
             at = ready.timeline.moments[index].snapshots["A"]
             whole = min(int(at), len(path) - 2)
             expected = path[whole] + (at - whole) * (path[whole + 1] - path[whole])
@@ -125,6 +126,24 @@ def test_models_without_a_landscape_in_common_are_refused(
     with pytest.raises(InvalidInputError) as caught:
         film(make(), LandscapePanel(("A", "B"))).frame(0)
     assert str(caught.value) == message
+
+
+def test_the_shortest_path_lies_above_the_others() -> None:
+    # the same way down: the shorter one would be hidden all along
+    whole = trained("Whole", seed=1)
+    half = len(whole) // 2
+    part = replace(
+        whole,
+        name="Part",
+        parameters=whole.parameters[:half],
+        updates=whole.updates[:half],
+        epochs=whole.epochs[:half],
+        seconds=whole.seconds[:half],
+        metrics={name: values[:half] for name, values in whole.metrics.items()},
+    )
+    for order in ((whole, part), (part, whole)):
+        made = film({one.name: one for one in order}, LandscapePanel(tuple(o.name for o in order)))
+        assert [name for name, _, _ in made._set.drawings[0]._paths] == ["Whole", "Part"]
 
 
 def test_no_models_are_refused() -> None:
