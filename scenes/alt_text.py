@@ -200,7 +200,9 @@ def _of_one(model: ModelRecord, value: float, split: str, where: str, *, started
     length = count(model.updates, "update")
     before = model.first.get(f"{split}_accuracy")
     if started and before is not None:
-        went = f"Over {length} its {where} goes from {percent(before)} to {percent(value)}."
+        one, other = percent(before), percent(value)
+        goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
+        went = f"Over {length} its {where} {goes}."
     else:
         went = f"After {length} its {where} is {percent(value)}."
     return went + _stopped([model])

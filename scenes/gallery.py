@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import PurePosixPath
 from string import Template
+from typing import cast
 
+from epochreel.render.numerals import format_metric
 from epochreel.render.writers import format_of
 from epochreel.scenes.alt_text import data_words, percent
 from epochreel.scenes.film_record import FilmRecord, ModelRecord
@@ -30,6 +32,7 @@ INDEX = "index.html"
 _SHOWN_FILES = 5
 """Of more files the rest stands behind a click."""
 
+_NAMES = {"/": "Frames", ".webm": "WebM", ".webp": "WebP"}
 _MOVING_IMAGES = (".webp", ".gif", ".apng")
 _START = '<path d="M4 2.5v11l9-5.5z"/>'
 _PAUSE = '<path d="M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z"/>'
@@ -50,9 +53,10 @@ def gallery_page(collection: Collection) -> bytes:
     folder = files("epochreel.scenes") / "gallery_page"
     style = folder.joinpath("page.css").read_text(encoding="utf-8")
     script = folder.joinpath("page.js").read_text(encoding="utf-8")
+    early = folder.joinpath("early.js").read_text(encoding="utf-8")
     policy = (
         "default-src 'none'; img-src 'self' file:; media-src 'self' file:; "
-        f"style-src {_source(style)}; script-src {_source(script)}; "
+        f"style-src {_source(style)}; script-src {_source(early)} {_source(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
     cards = "\n".join(f"<li {_marks(scene)}>{_card(scene)}</li>" for scene in collection.scenes)
@@ -60,6 +64,7 @@ def gallery_page(collection: Collection) -> bytes:
     text = page.substitute(
         policy=policy,
         style=style,
+        early=early,
         script=script,
         whole=_whole(collection),
         filters=_filters(collection.scenes),
@@ -93,6 +98,8 @@ def _marks(scene: FilmedScene) -> str:
     words += [data_words(scene.data)]
     for model in scene.models:
         words += [model.name, model.engine, model.optimizer]
+        words += [f"seed {model.seed}" if model.seed is not None else None]
+    words += _values(record.document or {})
     words += [film.path for film in scene.films]
     found = {
         "text": " ".join(word for word in words if word),
@@ -101,6 +108,18 @@ def _marks(scene: FilmedScene) -> str:
         "engine": json.dumps(_engines(scene)),
     }
     return " ".join(f'data-{name}="{escape(value)}"' for name, value in found.items())
+
+
+def _values(document: object, key: str = "") -> Iterator[str]:
+    """List what a scene says, as ``activation relu``."""
+    if isinstance(document, dict):
+        for name, value in cast("dict[str, object]", document).items():
+            yield from _values(value, name)
+    elif isinstance(document, list):
+        for value in cast("list[object]", document):
+            yield from _values(value, key)
+    else:
+        yield f"{key.replace('_', ' ')} {document}"
 
 
 def _filters(scenes: Sequence[FilmedScene]) -> str:
@@ -134,10 +153,7 @@ def _card(scene: FilmedScene) -> str:
     # the title stands above it already
     heads = (head for head in (f"{title}.", title) if main.caption.startswith(head))
     words = main.caption.removeprefix(next(heads, "")).strip()
-    notes = "".join(
-        f"<li>{escape(note)}</li>"
-        for note in dict.fromkeys(note for film in scene.films for note in film.notes)
-    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in _notes(scene.films))
     parts = [
         _media(scene, called),
         '<div class="words">',
@@ -151,6 +167,17 @@ def _card(scene: FilmedScene) -> str:
         "</div>",
     ]
     return f'<article class="card" id="scene-{scene.id}">{"".join(parts)}</article>'
+
+
+def _notes(films: Sequence[FilmRecord]) -> Iterator[str]:
+    """Give each note once, with the file's name where it isn't of all."""
+    for note in dict.fromkeys(note for film in films for note in film.notes):
+        told = [film for film in films if note in film.notes]
+        if len(told) == len(films):
+            yield note
+        else:
+            names = ", ".join(PurePosixPath(film.path).name for film in told)
+            yield f"{names}: {note}"
 
 
 def _unbroken(text: str) -> str:
@@ -175,8 +202,9 @@ def _media(scene: FilmedScene, title: str) -> str:
     if not sources:
         return f'<div class="media {ground}">{picture}</div>'
     name = escape(title)
+    stops = "Pause" if sources[0]["type"].startswith("video/") else "Stop"
     return (
-        f'<div class="media {ground}" data-title="{name}" '
+        f'<div class="media {ground}" data-title="{name}" data-stops="{stops}" '
         f'data-sources="{escape(json.dumps(sources))}">{picture}<div class="run"></div>'
         f'<button class="play needs-js" type="button" aria-label="Play {name}">'
         f'<svg class="start" viewBox="0 0 16 16" aria-hidden="true">{_START}</svg>'
@@ -210,9 +238,11 @@ def _metrics(scene: FilmedScene) -> str:
     if not scene.models:
         return ""
     name = "Test" if scene.split == "test" else "Training"
+    regression = any(model.determination(scene.split) is not None for model in scene.models)
     rows = "".join(_row(model, scene.split) for model in scene.models)
     return (
-        f'<table><thead><tr><th scope="col">Model</th><th scope="col">{name} accuracy</th>'
+        f'<table><thead><tr><th scope="col">Model</th><th scope="col">'
+        f"{name} {'R²' if regression else 'accuracy'}</th>"
         '<th scope="col">Loss</th><th scope="col">Updates</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
@@ -220,18 +250,19 @@ def _metrics(scene: FilmedScene) -> str:
 
 def _row(model: ModelRecord, split: str) -> str:
     accuracy, loss = model.accuracy(split), model.last.get(f"{split}_loss")
-    bar = ""
+    determination = model.determination(split)
+    bar = "–" if determination is None else f"{determination:.3f}"
     if accuracy is not None:
         width = max(0.0, min(1.0, accuracy)) * 48
         bar = (
             '<svg viewBox="0 0 48 8" preserveAspectRatio="none" aria-hidden="true">'
             f'<rect width="48" height="8" rx="2"/><rect width="{width:.1f}" height="8" rx="2"/>'
-            f"</svg>{percent(accuracy)}"
+            f"</svg><span>{percent(accuracy)}</span>"
         )
     updates = f"{model.updates:,}".replace(",", " ")
     return (
-        f'<tr><th scope="row" dir="auto">{escape(model.name)}</th><td>{bar or "–"}</td>'
-        f"<td>{'–' if loss is None else f'{loss:.3f}'}</td><td>{updates}</td></tr>"
+        f'<tr><th scope="row" dir="auto">{escape(model.name)}</th><td>{bar}</td>'
+        f"<td>{'–' if loss is None else format_metric(loss).strip()}</td><td>{updates}</td></tr>"
     )
 
 
@@ -249,9 +280,9 @@ def _files(films: Sequence[FilmRecord]) -> str:
 
 def _file(film: FilmRecord) -> str:
     suffix = format_of(PurePosixPath(film.path))
-    name = "Frames" if suffix == "/" else suffix[1:].upper()
+    name = _NAMES.get(suffix, suffix[1:].upper())
     kind = f"{name} preview" if film.preview else name
-    length = f"{film.duration_s:.1f} s" if film.kind != "still" else f"at {film.at or 'last'}"
+    length = f"{film.duration_s:.1f} s" if film.kind != "still" else _moment(film.at or "last")
     # the name as well, for those who hear only the links
     base = PurePosixPath(film.path).name
     return (
@@ -260,6 +291,13 @@ def _file(film: FilmRecord) -> str:
         f"<span>{escape(length)}</span><span>{film.width}×{film.height}</span>"
         f"<span>{_bytes(film.file.bytes)}</span></li>"
     )
+
+
+def _moment(at: str) -> str:
+    """Say which moment a still shows, in few words."""
+    if at in ("first", "last"):
+        return f"{at} moment"
+    return f"at {at.replace('>=', '≥').replace('<=', '≤').replace(':', ' ')}"
 
 
 def _details(scene: FilmedScene, title: str) -> str:

@@ -12,8 +12,9 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from epochreel.nn.recording import ParameterRecording
 from epochreel.render import Film
+from epochreel.render.numerals import format_metric
 from epochreel.render.palette import MOST_COLORS
-from epochreel.render.text import NumberSlot, format_metric
+from epochreel.render.text import NumberSlot
 from epochreel.scenes.building import build_film
 from epochreel.scenes.cli import main
 from epochreel.scenes.executors import SerialExecutor

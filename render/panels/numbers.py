@@ -10,10 +10,11 @@ import numpy as np
 from epochreel.nn.errors import InvalidInputError, look_up
 from epochreel.nn.recording import Recording
 from epochreel.render.layout import Slot
+from epochreel.render.numerals import format_metric
 from epochreel.render.panels import NUMBERS
 from epochreel.render.stage import Stage
 from epochreel.render.style import TypeScale
-from epochreel.render.text import NumberSlot, format_metric, number_width, shorten, text_width
+from epochreel.render.text import NumberSlot, number_width, shorten, text_width
 
 __all__ = [
     "Measure",

@@ -63,7 +63,9 @@ def visit(browser: Browser, gallery: Path) -> Iterator[Callable[..., Visit]]:
     """Open the gallery from disk; at the end nothing may have gone wrong or out."""
     visits: list[Visit] = []
 
-    def open_(*, width: int = 1280, height: int = 900, **options: Any) -> Visit:
+    def open_(
+        *, width: int = 1280, height: int = 900, folder: Path = gallery, **options: Any
+    ) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         made = Visit(context.new_page())
         visits.append(made)
@@ -81,7 +83,7 @@ def visit(browser: Browser, gallery: Path) -> Iterator[Callable[..., Visit]]:
         )
         made.page.on("pageerror", lambda error: made.errors.append(str(error)))
         made.page.on("dialog", lambda dialog: made.errors.append(f"dialog {dialog.message}"))
-        made.page.goto((gallery / "index.html").as_uri())
+        made.page.goto((folder / "index.html").as_uri())
         return made
 
     yield open_

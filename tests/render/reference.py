@@ -17,10 +17,11 @@ from epochreel.nn.recording import reached
 from epochreel.render import Film
 from epochreel.render.footer import draw_footer
 from epochreel.render.layout import Rect
+from epochreel.render.numerals import format_metric
 from epochreel.render.panels.boundary import BoundaryPanel
 from epochreel.render.stage import Stage, rgb
 from epochreel.render.style import Color
-from epochreel.render.text import DPI, NumberSlot, font_properties, format_metric, points
+from epochreel.render.text import DPI, NumberSlot, font_properties, points
 
 
 @dataclass(frozen=True)

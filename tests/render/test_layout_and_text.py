@@ -10,13 +10,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from epochreel.render.layout import lay_out
+from epochreel.render.numerals import format_metric
 from epochreel.render.style import STYLES, TypeScale, load_style
 from epochreel.render.text import (
     DPI,
     NumberSlot,
     WordMasks,
     font_properties,
-    format_metric,
     points,
     text_width,
 )
