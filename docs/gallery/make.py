@@ -46,8 +46,9 @@ SHORT = 40
 INTRODUCTION = """# Gallery
 
 Every kind of panel, every figure and every ready-made scene, drawn by `make gallery`. Panels are
-shown at the first, a middle and the last moment of a film, dark above and light below; figures are
-dark above and light below, too; scenes are shown at their last moment. [panels.md](../panels.md)
+shown at the first, a middle and the last moment of a film, one below the other, dark at the left
+and light at the right; figures are dark above and light below; scenes are shown at their last
+moment. [panels.md](../panels.md)
 and [figures.md](../figures.md) say more of panels and of figures."""
 
 Document = dict[str, Any]
@@ -185,7 +186,8 @@ def _differ(one: Image.Image, other: Image.Image) -> bool:
 def assemble(scenes: Mapping[str, Document]) -> None:
     """Make the pictures of this folder from the stills."""
     for kind in PANELS:
-        rows = [[STILLS / f"{kind}-{style}-{moment}.png" for moment in MOMENTS] for style in STYLES]
+        # two columns: three would be too small to read where the page is shown
+        rows = [[STILLS / f"{kind}-{style}-{moment}.png" for style in STYLES] for moment in MOMENTS]
         save(assembled(rows), f"panel-{kind}")
     for name in ready_made():
         if not missing_packages(scenes[name]):

@@ -84,6 +84,11 @@ def _diameter(wide: float, count: int) -> float:
     return min(0.95, 0.02 * wide) * min(1.0, (250 / max(count, 1)) ** 0.25)
 
 
+def _of_marker(marker: str) -> float:
+    """Make a diamond as large as a disc to the eye."""
+    return 0.86 if marker == "D" else 1.0
+
+
 def _scatter(
     on: Sheet, inner: Any, points: Any, kind: int, fill: Color, split: str, wide: float, count: int
 ) -> None:
@@ -91,7 +96,7 @@ def _scatter(
     size = _diameter(wide, count) * on.em * (1.25 if test else 0.9)
     marker = MARKERS[kind % len(MARKERS)]
     inner.scatter(
-        points[:, 0], points[:, 1], s=(size * (0.86 if marker == "D" else 1.0)) ** 2,
+        points[:, 0], points[:, 1], s=(size * _of_marker(marker)) ** 2,
         marker=marker, color=[rgb(fill)], linewidths=on.line * (1.5 if test else 0.5),
         edgecolors=[rgb(on.style.ink) if test else rgb(on.style.axis)], zorder=4 if test else 3,
         label=f"{split} {kind}",
@@ -107,13 +112,15 @@ def _draw_key(on: Sheet, data: Dataset, fills: list[Color], left: float, wide: f
     on.text(left + wide, PAD + 0.9, words, 0.85, on.style.muted, align="right")
     x, room = left, wide - em_width(words, 0.85) - 1.0
     for kind, (name, fill) in enumerate(zip(data.class_names, fills, strict=True)):
-        long = 1.0 + em_width(name, 0.85)
+        long = 1.15 + em_width(name, 0.85)
         if x + long > left + room:
             break
+        marker = MARKERS[kind % len(MARKERS)]
+        size = 0.7 * on.em * _of_marker(marker)
         on.axes.scatter(
-            [x + 0.4], [PAD + 0.6], s=(0.7 * on.em) ** 2, marker=MARKERS[kind % len(MARKERS)],
+            [x + 0.4], [PAD + 0.6], s=size**2, marker=marker,
             color=[rgb(fill)], edgecolors=[rgb(on.style.axis)], linewidths=0.5 * on.line, zorder=4,
             clip_on=False,
         )  # fmt: skip
-        on.text(x + 1.0, PAD + 0.9, name, 0.85, align="left")
+        on.text(x + 1.15, PAD + 0.9, name, 0.85, align="left")
         x += long + 1.0

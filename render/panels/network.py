@@ -86,7 +86,8 @@ class NetworkPanel(OneModel):
         model, sampled = layered(recording, "network"), sample_of(recording, self.sample)
         count = sum((spec.input_dim + 1) * spec.output_dim for spec in model.architecture)
         counted = "" if sampled.single else f"{count} parameters, "
-        subtitle = self.subtitle or f"{self.model}: {counted}{sampled.words}"
+        numbers = "; numbers: weights and biases" if self.numbers else ""
+        subtitle = self.subtitle or f"{self.model}: {counted}{sampled.words}{numbers}"
         draw_heading(stage, slot, self.title or "Network", subtitle, title_size)
         scale = stage.layout.scale
         sizes = [model.architecture[0].input_dim, *(spec.output_dim for spec in model.architecture)]
