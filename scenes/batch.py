@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -275,17 +275,28 @@ def _prepare(
 
     What makes data takes 80 MB, which are gone again before many processes draw.
     """
-    with executor if isinstance(executor, SerialExecutor) else PassingProcess() as other:
+    with ExitStack() as stack:
+        here = isinstance(executor, SerialExecutor)
+        other = executor if here else stack.enter_context(PassingProcess())
 
         def make(spec: DataSpec) -> Dataset:
+            nonlocal other
             try:
-                return other.submit(make_dataset, spec.kind, **dataset_options(spec)).result()
+                return _made(spec, other)
+            except BrokenExecutor:  # once more, as what else a killed process was amid
+                other = stack.enter_context(PassingProcess())
+            try:
+                return _made(spec, other)
             except BrokenExecutor as error:
                 raise RenderError(
                     "the process that makes data was killed or ran out of memory"
                 ) from error
 
         return prepare_scenes(files, problems, make=make)
+
+
+def _made(spec: DataSpec, executor: Executor) -> Dataset:
+    return executor.submit(make_dataset, spec.kind, **dataset_options(spec)).result()
 
 
 def _chooser(

@@ -7,6 +7,7 @@ needs none, unless something goes wrong that nobody had foreseen.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -75,6 +76,9 @@ class BatchLog:
         first, *others = [printable(line) for line in message.splitlines()] or [""]
         text = "".join(f"{line}\n" for line in (f"{stamp}  {first}", *(f"    {o}" for o in others)))
         if self._waiting is not None:
+            if not self._waiting:
+                with suppress(OSError):  # one of an earlier run would be taken for this one's
+                    self.path(scene).unlink()
             self._waiting.append(text)
             if not serious:
                 return

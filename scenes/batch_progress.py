@@ -222,16 +222,20 @@ class BatchBars:
         self._shown.append("")
         return position - 1
 
-    def _words(self) -> str:
+    def _words(self, room: int) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
         passed_s = time.monotonic() - self._began_s
         share = self._overview.done / (self._overview.total or 1.0)
-        words = f"{self._told}/{count(self._files, 'file')}{failed}, {_clock(passed_s)}"
+        told = f"{self._told}/{count(self._files, 'file')}{failed}"
+        words = f"{told}, {_clock(passed_s)}"
         # what has only begun tells nothing; and a batch is too mixed for its latest pace to tell
         # more than its mean one
         if share < LEAST_SHARE or passed_s < LEAST_S or self._told == self._files:
             return words
-        return f"{words}, about {_clock(passed_s * (1 - share) / share)} left"
+        left = f"about {_clock(passed_s * (1 - share) / share)} left"
+        # on a narrow terminal what is left matters more than what has passed
+        ways = (f"{words}, {left}", f"{told}, {left}")
+        return next((way for way in ways if len(way) <= room), left)
 
     def _show(self, *, now: bool = False) -> None:
         """Draw what has changed, at most ten times a second unless it matters."""
@@ -247,7 +251,7 @@ class BatchBars:
                 self._shown[index] = line
                 # a line that gets shorter must not leave its old end behind
                 self._lines[index].set_description_str(line, refresh=True)
-        self._bar.set_description_str(self._words(), refresh=False)
+        self._bar.set_description_str(self._words(width - len("100% |▋▋▋▋| ")), refresh=False)
         self._bar.ncols, self._bar.nrows = width, rows
         self._bar.n = self._overview.done
         self._bar.refresh()

@@ -154,6 +154,8 @@ class RecordingCache:
         """
         entry = self._entry(key)
         try:
+            if not entry.is_file():
+                return None
             _link_or_copy(entry, path)
         except OSError:
             return None
@@ -178,6 +180,7 @@ class RecordingCache:
                 return
             self._make_folder()
             self._put(path, self._entry(key))
+            self._make_room(size)
         except FileNotFoundError:
             return  # somebody deletes the folder just now, as they may
         except OSError as error:
@@ -185,7 +188,8 @@ class RecordingCache:
                 reason = (error.strerror or str(error)).lower()
                 self._note(f"recordings can't be kept in {self._entries}: {reason}")
                 self._note = None  # once is enough
-            return
+
+    def _make_room(self, size: int) -> None:
         # others keep recordings, too: count again when half of what is free may be taken
         self._spare -= size
         if self._spare < 0:
@@ -214,8 +218,12 @@ class RecordingCache:
         for _, size, path in found:
             if total <= limit:
                 break
-            with suppress(FileNotFoundError):  # another process prunes, too
+            try:
                 path.unlink()
+            except FileNotFoundError:
+                pass  # another process prunes, too
+            except OSError:
+                continue  # somebody else's, in a folder that is shared
             total -= size
             left -= 1
         return Usage(left, total)
@@ -226,15 +234,15 @@ class RecordingCache:
         Returns
         -------
         Usage
-            Of what was there.
+            Of what was removed: others' recordings in a shared folder may have to stay.
         """
         before = self.usage()
-        self.prune(-1)
+        left = self.prune(-1)
         with suppress(OSError):
             self._entries.rmdir()
             (self.folder / _TAG).unlink(missing_ok=True)
             self.folder.rmdir()
-        return before
+        return Usage(before.recordings - left.recordings, before.bytes - left.bytes)
 
     def _entry(self, key: str) -> Path:
         return self._entries / f"{key}{_SUFFIX}"
@@ -244,7 +252,7 @@ class RecordingCache:
         found: list[tuple[int, int, Path]] = []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._entries) as entries:
             for entry in entries:
-                if entry.name.endswith(_SUFFIX):
+                if entry.name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):
                         status = entry.stat(follow_symlinks=False)
                         found.append((status.st_mtime_ns, status.st_size, Path(entry.path)))

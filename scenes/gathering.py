@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -36,9 +37,16 @@ def find_scenes(argument: str) -> list[tuple[Path, str]]:
         When there is none.
     """
     path = Path(argument)
+    if not argument.strip():
+        raise SceneError(
+            "SCENE: must be a file, a folder, a pattern or a ready-made scene, "
+            f"got {quoted(argument)}"
+        )
     try:
         if path.is_dir() and argument not in ready_made():
-            found = sorted(path.glob("*.toml"))
+            # hidden ones aren't scenes: editors and other systems leave such
+            names = (name for name in os.listdir(path) if not name.startswith("."))
+            found = sorted(path / name for name in names if name.endswith(".toml"))
             reason = "is a folder without scene files, *.toml"
         elif glob.has_magic(argument) and not path.exists():
             found = sorted(
@@ -47,6 +55,10 @@ def find_scenes(argument: str) -> list[tuple[Path, str]]:
             reason = "no file is called so"
         else:
             return [(find_scene(argument), argument)]
+    except PermissionError as error:
+        raise SceneError(
+            f"{printable(argument)}: can't be read: {str(error.strerror).lower()}"
+        ) from error
     except (OSError, ValueError):  # a name too long for the system, or with a NUL
         return [(find_scene(argument), argument)]
     if not found:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERRUPTED", "guarded", "make_reporter", "tell", "terminable"]
 
-FAILED, UNUSABLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 _INTERRUPTED = "interrupted; nothing half-made is left"
 
 
@@ -60,7 +60,7 @@ def _explain(error: Exception) -> int | None:
     if _Signals.came is not None or isinstance(error, Cancelled):
         # where C code was interrupted, as in an import, the error is any other
         tell(_INTERRUPTED)
-        return TERMINATED if _Signals.came == signal.SIGTERM else INTERRUPTED
+        return INTERRUPTED if _Signals.came is None else 128 + _Signals.came
     if isinstance(error, BrokenPipeError):
         # whoever read the output has enough; writing the rest at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,12 +83,14 @@ def terminable() -> Generator[None]:
         _Signals.came = number
         if number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise SystemExit(TERMINATED)
+        raise SystemExit(128 + number)
 
     _Signals.came = None
     # in a thread, and where somebody else handles or ignores signals, that is left alone
     mine = threading.current_thread() is threading.main_thread()
     usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    if hasattr(signal, "SIGHUP"):  # the terminal is closed
+        usual[signal.SIGHUP] = signal.SIG_DFL
     before = {
         number: signal.signal(number, leave)
         for number, handler in usual.items()

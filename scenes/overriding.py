@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from epochreel.nn.errors import InvalidInputError
+from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.scenes.messages import Path, count, describe, dotted, quoted
 
 __all__ = ["Setting", "parse_key", "parse_setting", "set_value", "settings_of"]
@@ -136,5 +136,20 @@ def _value(text: str) -> Any:
 
 
 def settings_of(texts: Sequence[str]) -> tuple[Setting, ...]:
-    """Read all that ``--set`` was given, in its order."""
-    return tuple(map(parse_setting, texts))
+    """Read all that ``--set`` was given, in its order.
+
+    Raises
+    ------
+    SceneError
+        With a line for each that can't be read.
+    """
+    settings: list[Setting] = []
+    problems: list[str] = []
+    for text in texts:
+        try:
+            settings.append(parse_setting(text))
+        except InvalidInputError as error:
+            problems.append(str(error))
+    if problems:
+        raise SceneError(*dict.fromkeys(problems))
+    return tuple(settings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from epochreel.nn.dataset import Dataset
-from epochreel.nn.errors import InvalidInputError, SceneError
+from epochreel.nn.errors import InvalidInputError, RenderError, SceneError
 from epochreel.nn.recording import Recording
 from epochreel.render.moments import parse_at
 from epochreel.render.timeline import Timeline
@@ -219,6 +219,8 @@ def prepare_scene(
             known[spec] = make(spec)
     except InvalidInputError as error:
         raise file.refuse([_data_problem(error, spec)]) from error
+    except RenderError as error:
+        raise RenderError(f"{printable(file.label)}: {error}") from error
     dataset = known[spec]
     samples = len(dataset.y_train)
     plans = tuple(

@@ -255,9 +255,10 @@ class Run:
                 future.cancel()
         where = f"{printable(film.scene.file.label)}: {what}: "
         # without others to make, it doesn't matter what the worker was at
-        error = (
-            failure.message if failure.killed and not self.keep_going else where + failure.message
-        )
+        # the hidden folder in which it was made is nobody's business
+        hidden, final = self.targets.partial(film.name), self.targets.folder / film.name
+        message = failure.message.replace(str(hidden), str(final))
+        error = message if failure.killed and not self.keep_going else where + message
         self.targets.discard(film.name)
         self._close(film, "failed", error=error, traceback=failure.traceback)
 

@@ -105,6 +105,8 @@ def _scores(artifact: Artifact) -> str:
     values, name = artifact.scores, f"{artifact.split} {artifact.score}"
     if not values:
         return ""
+    if artifact.at not in (None, "last"):  # what the training comes to isn't what the picture shows
+        name = f"ends with {name}"
     if len(values) == 1:
         return f"{name} {next(iter(values.values())):.3f}"
     shown = ", ".join(f"{model} {value:.3f}" for model, value in values.items())

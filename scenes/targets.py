@@ -85,10 +85,11 @@ class Targets:
         partial = self.partial(name)
         # whole, or in parts, or under the name by which writers go
         mine = re.compile(rf"\.?{re.escape(partial.name)}(\.part\d+)?(\.partial)?")
-        for path in partial.parent.iterdir():
-            if mine.fullmatch(path.name):
-                with suppress(OSError):  # a worker may be at it yet
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with suppress(OSError):  # somebody may have removed the folder
+            for path in partial.parent.iterdir():
+                if mine.fullmatch(path.name):
+                    with suppress(OSError):  # a worker may be at it yet
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def finish(self, name: PurePosixPath) -> Path:
         """Move a file that is whole to where it belongs.
@@ -128,9 +129,18 @@ class Targets:
 
 
 def stored_bytes(path: Path) -> int:
-    """Count the bytes of a finished file, or of a folder's files, linked ones once."""
-    files = path.iterdir() if path.is_dir() else [path]
-    stats = (file.stat() for file in files)
+    """Count the bytes of a finished file, or of a folder's files, linked ones once.
+
+    Raises
+    ------
+    OutputError
+        When it is gone.
+    """
+    try:
+        files = path.iterdir() if path.is_dir() else [path]
+        stats = [file.stat() for file in files]
+    except OSError as error:
+        raise OutputError(f"{shown_path(path)}: can't be read: {_words(error)}") from error
     return sum({(stat.st_dev, stat.st_ino): stat.st_size for stat in stats}.values())
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "load_commands"]
+__all__ = ["COMMANDS", "Only", "Scenes", "Settings", "app", "examples", "folder", "load_commands"]
 
 COMMANDS = (
     "render",
@@ -51,6 +52,16 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="In all scenes: timeline.fps=25."),
 ]
+
+
+def folder(text: str | Path) -> Path:
+    """Read the name of a folder; an empty one, as of a variable that isn't set, is a mistake.
+
+    Typer brings the default here, too.
+    """
+    if not str(text).strip():
+        raise typer.BadParameter(f"must be the name of a folder, got {text!r}")
+    return Path(text)
 
 
 def examples(*commands: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from epochreel.scenes.commands import app, examples
+from epochreel.scenes.commands import app, examples, folder
 from epochreel.scenes.guarding import guarded, make_reporter
 
 __all__ = ["figures"]
@@ -31,7 +31,8 @@ def figures(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where they go.")
+        Path,
+        typer.Option("-o", "--output", metavar="DIR", parser=folder, help="Where they go."),
     ] = Path("output/figures"),
     formats: Annotated[
         str,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from epochreel.scenes.commands import Only, Scenes, Settings, app, examples
+from epochreel.scenes.commands import Only, Scenes, Settings, app, examples, folder
 from epochreel.scenes.guarding import guarded
 
 __all__ = ["render"]
@@ -19,7 +19,10 @@ __all__ = ["render"]
 def render(
     scenes: Scenes,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the finished files.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", parser=folder, help="Folder for the finished files."
+        ),
     ] = Path("output"),
     preview: Annotated[
         bool,

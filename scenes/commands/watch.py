@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epochreel.scenes.commands import Settings, app, examples
+from epochreel.scenes.commands import Settings, app, examples, folder
 from epochreel.scenes.guarding import guarded, make_reporter, tell
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ def watch(
         typer.Argument(metavar="SCENE", help="A scene file; its CSV file is watched as well."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the previews.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", parser=folder, help="Folder for the previews."
+        ),
     ] = Path("output"),
     settings: Settings = None,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -15,7 +16,10 @@ from batches import SCENE, run, statuses
 from epochreel.nn.errors import OutputError, RenderError
 from epochreel.scenes import NullReporter, Outcome, SerialExecutor, load_scenes
 from epochreel.scenes.pipeline import render_scenes
+from epochreel.scenes.pools import PassingProcess
 from epochreel.scenes.progress import Task
+from epochreel.scenes.running import Run
+from epochreel.scenes.scheduling import Film
 
 
 def test_one_that_fails_stops_no_other(
@@ -311,5 +315,59 @@ def test_a_killed_process_that_makes_data_is_one_clear_line(
     ran = cli("render", "term", "--jobs", 2)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[-1] == (
-        "epochreel: the process that makes data was killed or ran out of memory"
+        "epochreel: term/a.toml: the process that makes data was killed or ran out of memory"
     )
+
+
+def test_data_are_made_once_more_after_their_process_was_killed(
+    cli: Callable[..., Any],
+    scenes: Callable[..., list[Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    scenes("a", "b")
+    lost: Future[Any] = Future()
+    lost.set_exception(BrokenProcessPool("killed"))
+    submit, asked = PassingProcess.submit, []
+
+    def once(self: PassingProcess, *task: Any, **options: Any) -> Future[Any]:
+        asked.append(task)
+        return lost if len(asked) == 1 else submit(self, *task, **options)
+
+    monkeypatch.setattr(PassingProcess, "submit", once)
+    assert cli("render", "term", "--jobs", 2).code == 0
+    assert len(asked) == 3
+    assert (tmp_path / "output" / "a.gif").is_file()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_output_folder_that_goes_meanwhile_is_a_line_for_each_file(
+    jobs: int, cli: Callable[..., Any], scenes: Callable[..., list[Path]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    scenes("a", "b", "c")
+    submit = Run._submit
+
+    def remove(self: Run, work: Any) -> Any:
+        if isinstance(work, Film):
+            shutil.rmtree(tmp_path / "output", ignore_errors=True)
+        return submit(self, work)
+
+    monkeypatch.setattr(Run, "_submit", remove)
+    ran = cli("render", "term", "-k", "--jobs", jobs, "--no-gallery")
+    assert ran.code == 1
+    assert "Traceback" not in ran.err
+    failed = [line for line in ran.out.splitlines() if line.startswith("failed")]
+    assert [line.split()[1] for line in failed] == ["a.gif", "b.gif", "c.gif"]
+    for name in ("a", "b", "c"):
+        told = f"epochreel: term/{name}.toml: rendering {name}.gif: output/{name}.gif: can't be"
+        assert [line for line in ran.err.splitlines() if line.startswith(told)]
+
+
+def test_a_scene_on_its_own_leaves_no_log_of_an_earlier_batch(
+    cli: Callable[..., Any], scenes: Callable[..., list[Path]], tmp_path: Path
+) -> None:
+    scenes("a", "b")
+    assert cli("render", "term", "-j", 1).code == 0
+    assert cli("render", "term/a.toml", "-j", 1, "--force").code == 0
+    assert sorted(path.name for path in (tmp_path / "output" / "logs").iterdir()) == ["b.log"]

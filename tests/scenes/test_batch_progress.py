@@ -163,6 +163,33 @@ def test_bars_show_the_whole_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(stream.getvalue()) == after
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (60, "2/4 files, 0:15, about 0:25 left"),
+        (45, "2/4 files, about 0:25 left"),
+        (32, "about 0:25 left"),
+    ],
+)
+def test_what_is_left_is_told_on_narrow_terminals_too(
+    columns: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("epochreel.scenes.batch_progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = io.StringIO()
+    bars = BatchBars(stream)
+    bars.plan({"film a.gif": 15.0, "film b.gif": 25.0}, {}, 4)
+    bars._told = 2
+    clock[0] += 15
+    bars.settle("film a.gif")
+    last = stream.getvalue().split("\r")[-1]
+    last = last.removesuffix("\x1b[A")
+    assert last.rstrip().endswith(f"| {said}")
+    assert len(last) < columns
+    bars.close()
+
+
 def test_lines_survive_what_they_were_not_told() -> None:
     stream = io.StringIO()
     lines = BatchLines(stream)

@@ -57,6 +57,42 @@ def entry(cache: RecordingCache, key: str = KEY) -> Path:
     return cache.folder / "recordings" / f"{key}.reel"
 
 
+def test_what_can_not_be_removed_stays_and_hurts_nobody(
+    cache: RecordingCache,
+    sealed: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody else's, in a folder that many share."""
+    path = sealed()
+    size = path.stat().st_size
+    cache.keep(OTHER, path)
+    (cache.folder / "recordings" / "dir.reel").mkdir()
+    unlink = Path.unlink
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if self == entry(cache, OTHER):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    notes: list[str] = []
+    small = RecordingCache(cache.folder, int(1.5 * size), notes.append)
+    small.keep(KEY, path)
+    assert notes == []
+    assert small.usage() == Usage(1, size)
+    assert small.has(OTHER)
+    small.keep(KEY, path)
+    assert small.clear() == Usage(0, 0)
+    assert small.has(OTHER)
+
+
+def test_a_pipe_under_a_key_is_no_recording(cache: RecordingCache, tmp_path: Path) -> None:
+    (cache.folder / "recordings").mkdir(parents=True)
+    os.mkfifo(entry(cache))
+    assert cache.take(KEY, tmp_path / "taken.reel") is None
+
+
 def test_what_is_kept_is_found_again(
     cache: RecordingCache,
     recording: ParameterRecording,

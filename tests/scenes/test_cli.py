@@ -37,7 +37,14 @@ def test_version(cli: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["render"], ["check"], ["rendr", "x"], ["render", "x", "--jobs", "0"], ["list", "--nope"]],
+    [
+        ["render"],
+        ["render", "numpy_dark", "-o", ""],
+        ["check"],
+        ["rendr", "x"],
+        ["render", "x", "--jobs", "0"],
+        ["list", "--nope"],
+    ],
 )
 def test_usage_errors_are_2_and_go_to_stderr(arguments: list[str], cli: Callable[..., Any]) -> None:
     ran = cli(*arguments)

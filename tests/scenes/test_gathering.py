@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from epochreel.nn.errors import InvalidInputError
+from epochreel.nn.errors import InvalidInputError, SceneError
 from epochreel.scenes.gathering import find_scenes, read_scenes
 from epochreel.scenes.overriding import parse_setting, settings_of
 
@@ -49,6 +49,30 @@ def test_a_file_with_a_pattern_for_a_name_is_that_file(
     assert [shown for _, shown in find_scenes("x[1].toml")] == ["x[1].toml"]
 
 
+def test_hidden_files_of_a_folder_are_no_scenes(folder: Path) -> None:
+    (folder / ".#a.toml").symlink_to("me@host.1:2")  # an editor's lock
+    (folder / "._a.toml").write_bytes(b"\0\5\x16\7\0")  # another system's notes
+    assert [path.name for path, _ in find_scenes(".")] == ["a.toml", "b.toml"]
+
+
+def test_a_folder_that_can_not_be_read_is_not_called_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("epochreel.scenes.gathering.os.listdir", refuse)
+    with pytest.raises(SceneError) as caught:
+        find_scenes("term")
+    assert caught.value.problems == ("term: can't be read: permission denied",)
+
+
+def test_all_settings_that_are_none_are_told_at_once() -> None:
+    with pytest.raises(SceneError) as caught:
+        settings_of(["a=1", "=50", "b", "title=["])
+    assert len(caught.value.problems) == 3
+
+
 def test_a_file_counts_once_and_arguments_keep_their_order(folder: Path) -> None:
     files, problems = read_scenes(["term", "b.toml", ".", "numpy_dark"])
     assert [file.shown for file in files] == [
@@ -64,6 +88,10 @@ def test_a_file_counts_once_and_arguments_keep_their_order(folder: Path) -> None
     ("arguments", "line"),
     [
         (["empty"], "empty: is a folder without scene files, *.toml"),
+        (
+            [""],
+            "SCENE: must be a file, a folder, a pattern or a ready-made scene, got ''",
+        ),
         (["x*.toml"], "x*.toml: no file is called so"),
         (["term/moon.toml"], "term/moon.toml: no such file; did you mean 'moons_1.toml'?"),
         ([".", "--only", "moon"], "--only: must be like the name of a scene, got 'moon'"),

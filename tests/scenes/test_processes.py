@@ -209,17 +209,21 @@ def test_ctrl_c_while_workers_start(
     nothing_left(tmp_path, files_in)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_polite_kill_leaves_nothing(
+    number: signal.Signals,
+    code: int,
     start: Callable[..., subprocess.Popen[str]],
     tmp_path: Path,
     files_in: Callable[[Path], list[str]],
 ) -> None:
     process = start(LONG_FILM, 2)
     wait_for(lambda: partial_films(tmp_path), "a film that is being written")
-    os.kill(process.pid, signal.SIGTERM)
+    os.kill(process.pid, number)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 143
+    assert process.returncode == code
     assert "Traceback" not in err
+    assert "resource_tracker" not in err
     nothing_left(tmp_path, files_in)
 
 

@@ -102,7 +102,9 @@ def test_vectors_and_previews(
     assert "  1.2 s" in gif
     assert svg.startswith("output/a/end.svg  96×72 px      at last       ")
     assert pdf.startswith("output/end.PDF    1920×1080 px  at update:10  ")
-    assert "test accuracy 0." in pdf
+    # what the training comes to isn't what a picture of another moment shows
+    assert "  ends with test accuracy 0." in pdf
+    assert "  test accuracy 0." in svg
     assert "epochreel: rendering end.PDF: 1 frame in " in ran.err
     assert cli("render", "my.toml", "--jobs", 1, "--preview", "-o", "small").code == 0
     assert films_in(tmp_path / "small") == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -115,3 +116,5 @@ def test_what_is_discarded_is_gone_and_nothing_else(tmp_path: Path) -> None:
         assert left == ["a.gif.gif", "a.gif.part1.gif", "ba.gif", "frames"]
         targets.discard(names[3])
         assert not (hidden / "frames").exists()
+        shutil.rmtree(tmp_path)
+        targets.discard(names[0])
