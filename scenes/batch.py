@@ -38,6 +38,7 @@ from epochreel.scenes.scratch import sweep
 from epochreel.scenes.showing import show_films
 from epochreel.scenes.sidecars import write_sidecar
 from epochreel.scenes.summarizing import describe_artifacts, describe_report
+from epochreel.scenes.targets import refuse_output
 
 __all__ = ["BatchOptions", "open_store", "run_batch", "try_batch"]
 
@@ -173,6 +174,7 @@ def try_batch(options: BatchOptions) -> list[str]:
     """
     files, problems = _read(options)
     decisions = _decide(options, files, problems)
+    refuse_output(options.output)
     prepare_scenes(_stale(files, decisions), problems)
     store = FileStore(options.output, _open_cache(options), reads=not options.force)
 

@@ -22,7 +22,9 @@ from epochreel.scenes.filenames import shown_path
 from epochreel.scenes.messages import printable
 from epochreel.scenes.scratch import Scratch, sweep
 
-__all__ = ["Targets", "stored_bytes"]
+__all__ = ["Targets", "refuse_output", "stored_bytes"]
+
+_IS_FILE = "a part of its path is a file, not a folder"
 
 
 @dataclass
@@ -128,6 +130,18 @@ class Targets:
         return "there is a folder of this name" if target.is_dir() else None
 
 
+def refuse_output(folder: Path) -> None:
+    """Refuse an output folder that can't be one, without making it.
+
+    Raises
+    ------
+    SceneError
+    """
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if not there.is_dir():
+        raise SceneError(f"{printable(str(folder))}: can't be written: {_IS_FILE}")
+
+
 def stored_bytes(path: Path) -> int:
     """Count the bytes of a finished file, or of a folder's files, linked ones once.
 
@@ -146,7 +160,7 @@ def stored_bytes(path: Path) -> int:
 
 def _words(error: OSError | ValueError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
-        return "a part of its path is a file, not a folder"
+        return _IS_FILE
     reason = error.strerror if isinstance(error, OSError) else None
     if (
         isinstance(error, OSError) and reason and not error.errno

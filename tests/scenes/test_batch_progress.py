@@ -167,7 +167,7 @@ def test_bars_show_the_whole_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> N
     ("columns", "said"),
     [
         (60, "2/4 files, 0:15, about 0:25 left"),
-        (45, "2/4 files, about 0:25 left"),
+        (43, "2/4 files, about 0:25 left"),
         (32, "about 0:25 left"),
     ],
 )

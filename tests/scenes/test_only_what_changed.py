@@ -110,6 +110,16 @@ def test_an_unchanged_second_run_touches_nothing(render: Cli, folder: Path) -> N
     assert times(folder) == before
 
 
+def test_a_dry_run_sees_an_output_folder_that_can_be_none(folder: Path, cli: Cli) -> None:
+    (folder / "a file").write_bytes(b"mine")
+    for arguments in (["--dry-run"], []):
+        ran = cli("render", "scenes", "-o", "a file/out", "-j", 1, *arguments)
+        assert (ran.code, ran.out) == (2, "")
+        for line in ran.err.splitlines():
+            assert line.startswith("epochreel: a file/out")
+            assert line.endswith(": can't be written: a part of its path is a file, not a folder")
+
+
 def test_a_dry_run_touches_nothing(render: Cli, folder: Path, cli: Cli) -> None:
     cache = Path(os.environ["EPOCHREEL_CACHE"])
     shutil.rmtree(cache)
