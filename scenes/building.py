@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
 from epochreel.nn.dataset import Dataset, Viewport
+from epochreel.nn.datasets import make_dataset
 from epochreel.nn.recording import Recording
 from epochreel.render.timeline import Hold, Timeline, TimelineOptions, plan_timeline
 from epochreel.scenes.caption_spec import CaptionSpec
@@ -50,8 +51,6 @@ def build_dataset(data: DataSpec) -> Dataset:
     InvalidInputError
         When it can't be made: a CSV file with a wrong cell, for instance.
     """
-    from epochreel.nn.datasets import make_dataset
-
     return make_dataset(data.kind, **dataset_options(data))
 
 

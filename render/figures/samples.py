@@ -9,7 +9,7 @@ import numpy as np
 from epochreel.nn.dataset import Dataset
 from epochreel.nn.errors import InvalidInputError
 from epochreel.render.figures.sheet import PAD, Sheet, em_width, sheet
-from epochreel.render.panels.class_points import MARKERS, class_fills
+from epochreel.render.panels.class_points import MARKERS, class_fills, marker_share
 from epochreel.render.stage import rgb
 from epochreel.render.style import Color, Style
 
@@ -84,11 +84,6 @@ def _diameter(wide: float, count: int) -> float:
     return min(0.95, 0.02 * wide) * min(1.0, (250 / max(count, 1)) ** 0.25)
 
 
-def _of_marker(marker: str) -> float:
-    """Make a diamond as large as a disc to the eye."""
-    return 0.86 if marker == "D" else 1.0
-
-
 def _scatter(
     on: Sheet, inner: Any, points: Any, kind: int, fill: Color, split: str, wide: float, count: int
 ) -> None:
@@ -96,7 +91,7 @@ def _scatter(
     size = _diameter(wide, count) * on.em * (1.25 if test else 0.9)
     marker = MARKERS[kind % len(MARKERS)]
     inner.scatter(
-        points[:, 0], points[:, 1], s=(size * _of_marker(marker)) ** 2,
+        points[:, 0], points[:, 1], s=(size * marker_share(marker)) ** 2,
         marker=marker, color=[rgb(fill)], linewidths=on.line * (1.5 if test else 0.5),
         edgecolors=[rgb(on.style.ink) if test else rgb(on.style.axis)], zorder=4 if test else 3,
         label=f"{split} {kind}",
@@ -116,7 +111,7 @@ def _draw_key(on: Sheet, data: Dataset, fills: list[Color], left: float, wide: f
         if x + long > left + room:
             break
         marker = MARKERS[kind % len(MARKERS)]
-        size = 0.7 * on.em * _of_marker(marker)
+        size = 0.7 * on.em * marker_share(marker)
         on.axes.scatter(
             [x + 0.4], [PAD + 0.6], s=size**2, marker=marker,
             color=[rgb(fill)], edgecolors=[rgb(on.style.axis)], linewidths=0.5 * on.line, zorder=4,

@@ -16,6 +16,7 @@ __all__ = [
     "choose_samples",
     "class_fills",
     "class_legend",
+    "marker_share",
     "marker_size",
     "named_axes",
 ]
@@ -79,7 +80,12 @@ def marker_size(marker: str, short: int, count: int, least: float = 0.0) -> floa
     the eye.
     """
     size = max(least, short * min(0.0235, 0.0235 * (150 / max(count, 1)) ** 0.35))
-    return size * (0.86 if marker == "D" else 1.0)
+    return size * marker_share(marker)
+
+
+def marker_share(marker: str) -> float:
+    """Give the share of a disc's size at which a marker looks as large: a diamond's is less."""
+    return 0.86 if marker == "D" else 1.0
 
 
 def named_axes(viewport: Viewport, names: tuple[str, str]) -> Dataset:

@@ -128,8 +128,9 @@ class _LandscapeDrawing(InkDrawing):
     ) -> None:
         super().__init__(rect, stage.style.ground)
         # the shortest last: where two take the same way, the longer one is seen beyond it
-        paths = sorted(zip(models, places, colors, strict=True), key=lambda path: -_length(path[1]))
-        self._paths = list(paths)
+        self._paths = sorted(
+            zip(models, places, colors, strict=True), key=lambda path: -_length(path[1])
+        )
         self._style, self._line = stage.style, stage.layout.scale.line
         self._size = 0.0155 * min(rect.width, rect.height) + 2 * self._line
 

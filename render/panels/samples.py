@@ -108,7 +108,7 @@ def draw_samples(
             axes.scatter(
                 chosen[:, 0],
                 chosen[:, 1],
-                s=(points(diameter) * (0.86 if marker == "D" else 1.0)) ** 2,
+                s=(points(diameter) * class_points.marker_share(marker)) ** 2,
                 marker=marker,
                 color=[rgb(fills[kind])],
                 edgecolors=[rgb(stage.style.isoline)],
