@@ -76,7 +76,8 @@ class Recorder:
     viewport : Viewport or (x_min, x_max, y_min, y_max), optional
         What of the plane is filmed; by default the range of the samples and a margin.
     resolution : (int, int)
-        Columns and rows of the grid, for models that are captured by their predictions.
+        Columns and rows of the grid over the viewport, for models that are captured by their
+        predictions; it goes on for a twentieth of that beyond each side.
     unit : "update" or "epoch"
         What a film's counter counts.
     loss : str, optional
